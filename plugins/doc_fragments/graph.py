@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of every module: how to sign in, and to which Graph."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+notes:
+  - Options that say I(environment) take their value from the task (or C(module_defaults)), else from the first environment variable that is
+    not empty. C(environment) of the task counts. An empty string is no value.
+options:
+  auth_method:
+    description:
+      - How to sign in.
+      - V(auto) takes the first method that is complete, O(access_token) before O(secret), and looks at what the task gives before it
+        adds what the environment gives.
+    type: str
+    choices: [auto, access_token, client_secret]
+    default: auto
+  tenant:
+    description:
+      - Tenant, by ID or by domain name.
+      - "I(environment): E(AZURE_TENANT), E(AZURE_TENANT_ID)."
+    type: str
+    aliases: [tenant_id]
+  client_id:
+    description:
+      - Application (client) ID. The application needs the Microsoft Graph permission C(APIConnectors.ReadWrite.All), to which an
+        administrator has consented.
+      - "I(environment): E(AZURE_CLIENT_ID)."
+    type: str
+  secret:
+    description:
+      - Client secret of the application.
+      - "I(environment): E(AZURE_SECRET), E(AZURE_CLIENT_SECRET)."
+    type: str
+    aliases: [client_secret]
+  access_token:
+    description:
+      - A token for Microsoft Graph that was obtained elsewhere, of an application or of a user.
+      - "I(environment): E(MSGRAPH_ACCESS_TOKEN)."
+    type: str
+  cloud_environment:
+    description:
+      - The cloud, which settles where to sign in and where Microsoft Graph is. Without a value it is V(AzureCloud).
+      - "I(environment): E(AZURE_CLOUD_ENVIRONMENT)."
+    type: str
+    choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentL5, AzureChinaCloud]
+  authority_host:
+    description:
+      - Where to sign in instead of the cloud's own host, an https URL.
+      - "I(environment): E(AZURE_AUTHORITY_HOST)."
+    type: str
+  graph_url:
+    description:
+      - Microsoft Graph instead of the cloud's own, an https URL without the version.
+      - "I(environment): E(MSGRAPH_URL)."
+    type: str
+  api_version:
+    description:
+      - Version of Microsoft Graph.
+    type: str
+    choices: [v1.0, beta]
+    default: v1.0
+  validate_certs:
+    description:
+      - Whether the TLS certificates of both hosts are checked. V(false) lets anybody on the way read the key.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File with the CA certificates to trust, in PEM. Beats E(REQUESTS_CA_BUNDLE), which is taken otherwise.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for a connection, and for the next byte of an answer.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request may be repeated that was throttled, or met a network or service in trouble.
+      - A write is repeated only when it is certain that it was not carried out; when its answer is lost, the connector is read again first.
+    type: int
+    default: 5
+  retry_timeout:
+    description:
+      - Seconds within which a task may begin another try.
+    type: int
+    default: 180
+"""

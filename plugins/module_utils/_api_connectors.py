@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""API connectors: value objects, how they are read from Graph and shown to users, and the calls that concern them.
+
+Resource: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector).
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from urllib.parse import quote
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+
+CLIENT_CERTIFICATE = "client_certificate"
+BASIC = "basic"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class ListedCertificate:
+    """A certificate in a connector's list; C{thumbprint} is SHA-1 of the DER form in upper-case hex, times are UTC."""
+
+    thumbprint: str
+    not_before: datetime
+    not_after: datetime
+    is_active: bool
+
+    def render(self, now: datetime) -> dict[str, t.Any]:
+        """As in results; C{days_remaining} are whole days, negative once it has expired."""
+        return {
+            "thumbprint": self.thumbprint,
+            "not_before": iso8601(self.not_before),
+            "not_after": iso8601(self.not_after),
+            "is_active": self.is_active,
+            "days_remaining": days_remaining(self.not_after, now),
+        }
+
+
+@dataclass(frozen=True)
+class ApiConnector:
+    """A connector as Graph shows it; C{authentication} is C{client_certificate}, C{basic} or C{none}.
+
+    C{id} is None only in a prediction, for a connector that does not exist yet.
+    """
+
+    id: str | None
+    display_name: str | None
+    target_url: str | None
+    authentication: str
+    username: str | None = None
+    certificates: tuple[ListedCertificate, ...] = ()
+
+    def listed(self, thumbprint: str) -> ListedCertificate | None:
+        """The certificate with C{thumbprint}; of several entries for it the active one."""
+        entries = [certificate for certificate in self.certificates if certificate.thumbprint == thumbprint]
+        return next((entry for entry in entries if entry.is_active), entries[0] if entries else None)
+
+    def render(self, now: datetime) -> dict[str, t.Any]:
+        """As in results and diffs."""
+        return {
+            "id": self.id,
+            "display_name": self.display_name,
+            "target_url": self.target_url,
+            "authentication": {
+                "type": self.authentication,
+                "username": self.username,
+                "certificates": [certificate.render(now) for certificate in self.certificates],
+            },
+        }
+
+
+class ApiConnectors:
+    """The API connectors of one tenant."""
+
+    _PATH = "/identity/apiConnectors"
+
+    def __init__(self, graph: GraphClient) -> None:
+        self.graph = graph
+
+    def get(self, connector_id: str) -> ApiConnector | None:
+        """The connector, or None when there is none: U(https://learn.microsoft.com/graph/api/identityapiconnector-get)."""
+        try:
+            return parse_connector(self.graph.get(self._path(connector_id), f"read API connector '{connector_id}'"))
+        except NotFound:
+            return None
+
+    def find(self, display_name: str) -> ApiConnector | None:
+        """The connector whose display name is exactly this, or None: U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors).
+
+        :raises IdentityError: when several bear it: Graph does not promise that names are unique
+        """
+        answers = self.graph.pages(self._PATH, f"find API connector '{display_name}'")
+        # Compared before they are parsed: a strange connector is no trouble for the others.
+        found = [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get("displayName") == display_name]
+        if len(found) > 1:
+            ids = ", ".join(str(connector.id) for connector in found)
+            raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} bear it. Name one of them with connector_id.")
+        return found[0] if found else None
+
+    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str) -> ApiConnector:
+        """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
+
+        :param pkcs12_value: base64 of the PKCS#12 file
+        :returns: the connector as it is afterwards
+        """
+        body = {"pkcs12Value": pkcs12_value, "password": password}
+        path = f"{self._path(connector_id)}/uploadClientCertificate"
+        return parse_connector(self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'"))
+
+    def replace_authentication(self, connector_id: str, pkcs12_value: str, password: str) -> None:
+        """Make a certificate the only authentication: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
+        authentication = {"@odata.type": "#microsoft.graph.pkcs12Certificate", "pkcs12Value": pkcs12_value, "password": password}
+        purpose = f"replace the authentication of API connector '{connector_id}'"
+        self.graph.patch(self._path(connector_id), {"authenticationConfiguration": authentication}, purpose)
+
+    def _path(self, connector_id: str) -> str:
+        # Ids are opaque: whatever is in them stays in one path segment.
+        return f"{self._PATH}/{quote(connector_id, safe='')}"
+
+
+def parse_connector(answer: t.Any) -> ApiConnector:
+    """The connector in an answer of Graph.
+
+    :raises IdentityError: when the answer does not have the documented shape, so that nothing is decided on nonsense
+    """
+    try:
+        authentication = answer["authenticationConfiguration"]
+        kind = _authentication_type(authentication)
+        return ApiConnector(
+            id=_text(answer["id"]),
+            display_name=_text_or_none(answer["displayName"]),
+            target_url=_text_or_none(answer["targetUrl"]),
+            authentication=kind,
+            username=_text_or_none(authentication.get("username")) if kind == BASIC else None,
+            certificates=tuple(_parse_certificate(entry) for entry in authentication["certificateList"]) if kind == CLIENT_CERTIFICATE else (),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
+        raise IdentityError(f"Microsoft Graph described an API connector in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+
+
+def _authentication_type(authentication: t.Any) -> str:
+    if authentication is None:
+        return NONE
+    odata_type = _text(authentication["@odata.type"]).lstrip("#")
+    if odata_type == "microsoft.graph.clientCertificateAuthentication":
+        return CLIENT_CERTIFICATE
+    if odata_type == "microsoft.graph.basicAuthentication":
+        return BASIC
+    raise ValueError(f"authentication of type {odata_type[:80]}")
+
+
+def _parse_certificate(entry: t.Any) -> ListedCertificate:
+    if not isinstance(entry["isActive"], bool):
+        raise TypeError("isActive is not true or false")
+    return ListedCertificate(
+        thumbprint=normalize_thumbprint(_text(entry["thumbprint"])),
+        not_before=_from_epoch(entry["notBefore"]),
+        not_after=_from_epoch(entry["notAfter"]),
+        is_active=entry["isActive"],
+    )
+
+
+def _text(value: t.Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def _text_or_none(value: t.Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _from_epoch(value: t.Any) -> datetime:
+    # An Edm.Int64, which OData may also write as a string.
+    return datetime.fromtimestamp(int(float(value)), timezone.utc)
+
+
+def normalize_thumbprint(thumbprint: str) -> str:
+    """Upper-case hex without separators: tools disagree on case, colons and blanks."""
+    return "".join(character for character in thumbprint.upper() if character not in ": \u200e")
+
+
+def iso8601(moment: datetime) -> str:
+    """C{moment} in UTC, such as C{2026-01-31T12:00:00Z}."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def days_remaining(not_after: datetime, now: datetime) -> int:
+    """Whole days until C{not_after}, negative once it has passed."""
+    return math.floor((not_after - now).total_seconds() / 86400)

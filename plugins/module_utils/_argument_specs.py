@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Argument specs: what each module accepts, composed of what several share."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+
+@dataclass(frozen=True)
+class ArgumentSpec:
+    """Options with the rules that tie them together."""
+
+    options: dict[str, dict[str, t.Any]]
+    mutually_exclusive: tuple[tuple[str, ...], ...] = field(default=())
+    required_one_of: tuple[tuple[str, ...], ...] = field(default=())
+
+    def merge(self, other: ArgumentSpec) -> ArgumentSpec:
+        """Both specs as one."""
+        return ArgumentSpec(
+            {**self.options, **other.options},
+            self.mutually_exclusive + other.mutually_exclusive,
+            self.required_one_of + other.required_one_of,
+        )
+
+    def ansible_module(self) -> AnsibleModule:
+        """The AnsibleModule for this spec; exits by itself when the arguments do not fit."""
+        return AnsibleModule(
+            argument_spec=self.options,
+            mutually_exclusive=self.mutually_exclusive,
+            required_one_of=self.required_one_of,
+            supports_check_mode=True,
+        )
+
+    def validate(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """C{arguments} of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
+
+        :raises IdentityError: when they do not fit
+        """
+        validator = ArgumentSpecValidator(self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of)
+        result = validator.validate(without_empty(arguments))
+        if result.error_messages:
+            prefix = "Unsupported parameters: " if isinstance(result.errors[0], UnsupportedError) else ""
+            raise IdentityError(prefix + result.errors.msg)
+        return dict(result.validated_parameters)
+
+
+def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """C{arguments} without those that are None or an empty string: surveys and credential types send those for "not given"."""
+    return {name: value for name, value in arguments.items() if value is not None and value != ""}
+
+
+GRAPH = ArgumentSpec(
+    {
+        "auth_method": {"type": "str", "default": "auto", "choices": ["auto", "access_token", "client_secret"]},
+        "tenant": {"type": "str", "aliases": ["tenant_id"], "no_log": False},
+        "client_id": {"type": "str", "no_log": False},
+        "secret": {"type": "str", "aliases": ["client_secret"], "no_log": True},
+        "access_token": {"type": "str", "no_log": True},
+        "cloud_environment": {"type": "str", "choices": ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5", "AzureChinaCloud"]},
+        "authority_host": {"type": "str"},
+        "graph_url": {"type": "str"},
+        "api_version": {"type": "str", "default": "v1.0", "choices": ["v1.0", "beta"]},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+        "retries": {"type": "int", "default": 5},
+        "retry_timeout": {"type": "int", "default": 180},
+    }
+)
+
+CONNECTOR = ArgumentSpec(
+    {"connector_id": {"type": "str"}, "connector_name": {"type": "str"}},
+    mutually_exclusive=(("connector_id", "connector_name"),),
+    required_one_of=(("connector_id", "connector_name"),),
+)
+
+PKCS12 = ArgumentSpec(
+    {
+        "src": {"type": "path"},
+        "content": {"type": "str", "no_log": True},
+        "decrypt": {"type": "bool", "default": True},
+        "certificate_password": {"type": "str", "no_log": True},
+        "pkcs12_encryption": {"type": "str", "default": "compatible", "choices": ["compatible", "preserve"]},
+    },
+    mutually_exclusive=(("src", "content"),),
+    required_one_of=(("src", "content"),),
+)
+
+APICONNECTOR_CLIENT_CERTIFICATE = (
+    ArgumentSpec(
+        {
+            "ensure_active": {"type": "bool", "default": False},
+            "exclusive": {"type": "bool", "default": False},
+            "replace_basic_authentication": {"type": "bool", "default": False},
+            "expiry_warning_days": {"type": "int", "default": 30},
+        }
+    )
+    .merge(CONNECTOR)
+    .merge(PKCS12)
+    .merge(GRAPH)
+)

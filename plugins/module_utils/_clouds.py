@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The national clouds of Microsoft Graph, and the hosts of a custom one.
+
+Hosts: U(https://learn.microsoft.com/graph/deployments).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where to sign in and where Graph is; both URLs without a trailing slash."""
+
+    name: str
+    authority_host: str
+    graph_url: str
+
+    @property
+    def scope(self) -> str:
+        """The scope that stands for all permissions granted to an application."""
+        return f"{self.graph_url}/.default"
+
+
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud("AzureCloud", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
+        Cloud("AzureUSGovernment", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
+        Cloud("AzureUSGovernmentL5", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+        Cloud("AzureChinaCloud", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    )
+}
+
+
+def choose_cloud(name: str | None, authority_host: str | None = None, graph_url: str | None = None) -> Cloud:
+    """The cloud called C{name} (default: C{AzureCloud}), with the hosts that are given in place of its own.
+
+    :raises IdentityError: for an unknown name, or a host that is not an C{https} URL
+    """
+    try:
+        cloud = CLOUDS[name or "AzureCloud"]
+    except KeyError:
+        raise IdentityError(f"cloud_environment '{name}' is not known; it is one of {', '.join(CLOUDS)}.") from None
+    if authority_host:
+        cloud = replace(cloud, authority_host=_https_url("authority_host", authority_host))
+    if graph_url:
+        cloud = replace(cloud, graph_url=_https_url("graph_url", graph_url))
+    return cloud
+
+
+def _https_url(option: str, value: str) -> str:
+    # AZURE_AUTHORITY_HOST is often written as a bare host name.
+    url = value if "://" in value else f"https://{value}"
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise IdentityError(f"{option} has to be an https URL such as https://graph.microsoft.com, without a query or user.")
+    return url.rstrip("/")

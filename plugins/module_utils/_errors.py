@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong, as sentences for the person who runs the play."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class IdentityError(Exception):
+    """A task cannot go on: C{message} is one or two sentences with the cause and the remedy.
+
+    C{failure} holds what Graph or Entra said, in the keys of the documented return value, or None.
+    Neither ever contains a secret.
+    """
+
+    def __init__(self, message: str, failure: dict[str, t.Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.failure = failure
+
+
+class ServiceError(IdentityError):
+    """Graph or Entra answered, and the answer was no.
+
+    :param status: HTTP status, or None when the answer did not come over HTTP
+    :param code: the service's own code, such as C{AADB2C99039} or C{AADSTS7000215}
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        service_message: str | None = None,
+        request_id: str | None = None,
+        client_request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(
+            message if hint is None else f"{message} {hint}",
+            failure={
+                "status": status,
+                "code": code,
+                "message": service_message,
+                "request_id": request_id,
+                "client_request_id": client_request_id,
+                "hint": hint,
+            },
+        )
+
+
+class NotFound(ServiceError):
+    """Graph answered 404: the only answer that means absent."""
+
+
+class Unreachable(IdentityError):
+    """No answer came, and nothing was carried out."""
+
+
+class FateUnknown(IdentityError):
+    """A write was sent and its answer was lost: it may or may not have been carried out."""
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of what a service said, on one line and of at most 300 characters, without its full stop."""
+    return " ".join(text.split()).split(". ")[0][:300].rstrip(".")

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Microsoft Graph over HTTP: tokens, paging, and errors in Graph's shape."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from urllib.parse import urlsplit
+
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import TokenSource
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError, first_sentence
+from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+
+if t.TYPE_CHECKING:
+    import requests
+
+USER_AGENT = "ansible-msgraph.identity"
+
+
+class GraphClient:
+    """One signed-in client of one Graph.
+
+    :param root: URL with the version, such as C{https://graph.microsoft.com/v1.0}
+    """
+
+    def __init__(self, root: str, tokens: TokenSource, http: HttpClient) -> None:
+        self.http = http
+        self._root = root
+        self._tokens = tokens
+
+    @classmethod
+    def connect(cls, settings: Settings) -> GraphClient:
+        """A client for C{settings}; nothing is sent before the first request."""
+        http = HttpClient(verify=settings.verify, timeout=settings.timeout, retries=settings.retries, retry_timeout=settings.retry_timeout)
+        return cls(f"{settings.cloud.graph_url}/{settings.api_version}", settings.credential.authenticate(settings.cloud, http), http)
+
+    def get(self, path: str, purpose: str) -> dict[str, t.Any]:
+        """The object at C{path}.
+
+        :param path: below the version, percent-encoded
+        :param purpose: what the request is for, as in "read API connector 'x'"; error messages begin with it
+        :raises NotFound: for 404
+        :raises ServiceError: for every other refusal
+        """
+        return self._call("GET", self._root + path, purpose)
+
+    def pages(self, path: str, purpose: str) -> t.Iterator[dict[str, t.Any]]:
+        """The objects of the collection at C{path}, page by page: U(https://learn.microsoft.com/graph/paging)."""
+        url: str | None = self._root + path
+        while url:
+            page = self._call("GET", url, purpose)
+            if not isinstance(page.get("value"), list):
+                raise IdentityError(f"Could not {purpose}: Microsoft Graph answered without a list.")
+            yield from page["value"]
+            url = page.get("@odata.nextLink")
+            # The token goes along, so it must not be led to another host.
+            if url and not str(url).startswith(self._root + "/"):
+                raise IdentityError(f"Could not {purpose}: the link to the next page leads away from {self._root}.")
+
+    def post(self, path: str, body: dict[str, t.Any], purpose: str) -> dict[str, t.Any]:
+        """The answer to C{body}, posted once.
+
+        :raises FateUnknown: when it may or may not have been carried out
+        :raises ServiceError: when it was refused
+        """
+        return self._call("POST", self._root + path, purpose, body)
+
+    def patch(self, path: str, body: dict[str, t.Any], purpose: str) -> None:
+        """Change the object at C{path}; raises as L(post)."""
+        self._call("PATCH", self._root + path, purpose, body)
+
+    def _call(self, method: str, url: str, purpose: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        request_id = str(uuid.uuid4())
+        try:
+            response = self._send(method, url, request_id, body)
+        except IdentityError as exc:
+            exc.message = f"Could not {purpose}: {exc.message}"
+            raise
+        if response.status_code == 204:
+            return {}
+        answer = _json(response)
+        if response.ok and response.status_code < 300 and answer is not None:
+            return answer
+        error = _service_error(response, answer, purpose, request_id)
+        if method not in READS and not refused_for_now(response) and (response.ok or response.status_code >= 500):
+            raise FateUnknown(error.message, error.failure) from error
+        raise error
+
+    def _send(self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None) -> requests.Response:
+        for renewed in (False, True):
+            headers = {
+                "Authorization": f"Bearer {self._tokens.token()}",
+                "Accept": "application/json",
+                "User-Agent": USER_AGENT,
+                "client-request-id": request_id,
+            }
+            response = self.http.send(method, url, headers=headers, **({} if body is None else {"json": body}))
+            # A token may end or be revoked at any time; a request that was refused for it was not carried out.
+            if response.status_code != 401 or renewed or not self._tokens.renew():
+                break
+        return response
+
+
+def _json(response: requests.Response) -> dict[str, t.Any] | None:
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _service_error(response: requests.Response, answer: dict[str, t.Any] | None, purpose: str, client_request_id: str) -> ServiceError:
+    """The error that an answer stands for: U(https://learn.microsoft.com/graph/errors)."""
+    error = (answer or {}).get("error")
+    error = error if isinstance(error, dict) else {}
+    code, said = _text(error.get("code")), _text(error.get("message"))
+    status = response.status_code
+    if said:
+        cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
+    else:
+        cause = f"Microsoft Graph answered {status} {code}" if code else f"{urlsplit(response.url).netloc} answered {status}, but not as Microsoft Graph does"
+    kind = NotFound if status == 404 else ServiceError
+    return kind(
+        f"Could not {purpose}: {cause}.",
+        status=status,
+        code=code,
+        service_message=said,
+        request_id=response.headers.get("request-id"),
+        client_request_id=client_request_id,
+        hint=_hint(status, response.request.method in READS),
+    )
+
+
+def _text(value: t.Any) -> str | None:
+    return value[:1000] if isinstance(value, str) and value.strip() else None
+
+
+def _hint(status: int, reading: bool) -> str | None:
+    if status == 401:
+        return "The token was not accepted: check that it is meant for this Graph (graph_url, cloud_environment) and has not expired."
+    if status == 403:
+        permission = "APIConnectors.Read.All" if reading else "APIConnectors.ReadWrite.All"
+        return f"The application needs the permission {permission} with admin consent."
+    if status == 429:
+        return "Graph throttles this application or tenant: run fewer requests at a time, or raise retry_timeout."
+    return None

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place where requests leave: timeouts, TLS, retries within a budget."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+import typing as t
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, Unreachable
+
+with suppress(ImportError):  # require_libraries() names what is missing
+    import requests
+    from urllib3.exceptions import InvalidHeader, NewConnectionError
+    from urllib3.util import Retry
+
+READS = ("GET", "HEAD")
+FIRST_WAIT = 1.0  # seconds
+LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
+
+
+class Clock:
+    """Time as the client sees it; tests drive their own."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let C{seconds} pass."""
+        time.sleep(seconds)
+
+
+class HttpClient:
+    """A kept-alive session that repeats what is safe to repeat.
+
+    :param verify: as requests takes it: True, False, or the path of a CA bundle
+    :param timeout: seconds for one request to connect, and between bytes of its answer
+    :param retries: how often one request may be repeated
+    :param retry_timeout: seconds that all requests of one task and their waits may take together
+    """
+
+    def __init__(self, *, verify: bool | str, timeout: float, retries: int, retry_timeout: float, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self.retries = retries
+        self._verify = verify
+        self._timeout = timeout
+        self._retry_timeout = retry_timeout
+        self._session = requests.Session()
+        self.begin_task()
+
+    def begin_task(self) -> None:
+        """Start a new budget; forget what happened to the task before."""
+        self._deadline = self.clock.monotonic() + self._retry_timeout
+        self.notices: list[str] = []
+
+    def has_time_for(self, wait: float) -> bool:
+        """Whether the budget of the task outlasts C{wait} seconds."""
+        return self.clock.monotonic() + wait < self._deadline
+
+    def may_retry(self, attempt: int, wait: float) -> bool:
+        """Whether attempt C{attempt} (from 0) may be followed by another one after C{wait} seconds."""
+        return attempt < self.retries and self.has_time_for(wait)
+
+    def wait(self, trouble: str, wait: float, attempt: int) -> None:
+        """Let C{wait} seconds pass, and note why, for the person who wonders about a slow task."""
+        self.notices.append(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).")
+        self.clock.sleep(wait)
+
+    def send(self, method: str, url: str, *, repeatable: bool | None = None, **arguments: t.Any) -> requests.Response:
+        """The answer to one request, whatever its status; repeated while that is safe and the budget lasts.
+
+        :param repeatable: whether it does no harm when carried out twice; by default only for reads
+        :param arguments: C{headers}, C{json}, C{data}, C{params} as for C{requests.Session.request}
+        :raises Unreachable: nothing was carried out, or a read found no answer
+        :raises FateUnknown: the request was sent, its answer was lost, and it may not be repeated
+        """
+        repeatable = method in READS if repeatable is None else repeatable
+        for attempt in itertools.count():
+            try:
+                response = self._session.request(
+                    # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
+                    method, url, verify=self._verify, timeout=self._timeout, allow_redirects=False, **arguments
+                )
+            except OSError as exc:  # every exception of requests is one
+                trouble = _trouble(exc, url, repeatable)
+                wait = backoff(attempt)
+                if not self.may_retry(attempt, wait):
+                    raise Unreachable(f"{trouble}, {attempt + 1} times in a row. Check the network, or allow more retries or retry_timeout.") from exc
+            else:
+                trouble = f"{urlsplit(url).netloc} answered {response.status_code}"
+                wait = _wait_before_repeat(response, repeatable, attempt)
+                if wait is None or not self.may_retry(attempt, wait):
+                    return response
+            self.wait(trouble, wait, attempt)
+        raise AssertionError("not reached: the loop ends by return or raise")
+
+
+def refused_for_now(response: requests.Response) -> bool:
+    """Whether the answer says "later": nothing was carried out, even when it was a write."""
+    return response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers)
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after attempt C{attempt} (from 0): doubled each time, with jitter so that many tasks do not return together."""
+    return min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.5, 1.0)
+
+
+def _wait_before_repeat(response: requests.Response, repeatable: bool, attempt: int) -> float | None:
+    """Seconds to wait before the same request again; None for an answer to keep."""
+    if not refused_for_now(response) and not (repeatable and response.status_code in (502, 503, 504)):
+        return None
+    try:
+        # Seconds or an HTTP date: RFC 9110, 10.2.3.
+        return Retry().parse_retry_after(response.headers["Retry-After"])
+    except (KeyError, InvalidHeader):
+        return backoff(attempt)
+
+
+def _trouble(exc: OSError, url: str, repeatable: bool) -> str:
+    """What went wrong on the way, in words; raises when another try is pointless or not safe."""
+    host = urlsplit(url).netloc
+    kind = type(exc).__name__
+    if isinstance(exc, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(exc):
+        raise Unreachable(f"The TLS certificate of {host} is not trusted. Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE.") from exc
+    if isinstance(exc, ValueError):
+        # An invalid URL or header. The exception quotes it, and it may be the token.
+        raise IdentityError(f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy.") from None
+    if not isinstance(exc, requests.exceptions.RequestException):
+        raise IdentityError(f"No request can be made to {host}: {exc}") from exc
+    reason = getattr(exc.args[0], "reason", None) if exc.args else None
+    if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(reason, NewConnectionError):
+        return f"{host} could not be reached ({kind})"
+    if not repeatable:
+        raise FateUnknown(f"The answer of {host} was lost ({kind}).") from exc
+    return f"The answer of {host} was lost ({kind})"

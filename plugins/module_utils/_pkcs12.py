@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PKCS#12: bytes → certificate and key, and back in the encryption that Graph accepts. Nothing here touches the disk.
+
+Format: RFC 7292.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import iso8601
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+with suppress(ImportError):  # require_libraries() names what is missing
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
+
+LARGEST = 1024 * 1024  # bytes; a key with a long chain needs some ten thousand
+_PEM = b"-----BEGIN"
+_VAULT = b"$ANSIBLE_VAULT;"
+
+
+@dataclass(frozen=True)
+class WantedCertificate:
+    """The certificate that a connector is to have; C{thumbprint} is SHA-1 of C{der} in upper-case hex, times are UTC."""
+
+    thumbprint: str
+    subject: str
+    issuer: str
+    serial_number: str
+    not_before: datetime
+    not_after: datetime
+    der: bytes = field(repr=False)
+
+    @classmethod
+    def from_der(cls, der: bytes) -> WantedCertificate:
+        """The certificate in C{der} (RFC 5280).
+
+        :raises IdentityError: when it cannot be read
+        """
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            return cls(
+                thumbprint=certificate.fingerprint(hashes.SHA1()).hex().upper(),  # what Graph calls thumbprint is SHA-1
+                subject=certificate.subject.rfc4514_string(),
+                issuer=certificate.issuer.rfc4514_string(),
+                serial_number=f"{certificate.serial_number:X}",
+                not_before=certificate.not_valid_before_utc,
+                not_after=certificate.not_valid_after_utc,
+                der=der,
+            )
+        except ValueError as exc:
+            raise IdentityError(f"The certificate cannot be read: {exc}") from exc
+
+    @property
+    def pem(self) -> str:
+        """The certificate as text (RFC 7468), without its key."""
+        return x509.load_der_x509_certificate(self.der).public_bytes(Encoding.PEM).decode()
+
+    def render(self) -> dict[str, t.Any]:
+        """As in results, without C{is_active}, which only a connector can tell."""
+        return {
+            "thumbprint": self.thumbprint,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "serial_number": self.serial_number,
+            "not_before": iso8601(self.not_before),
+            "not_after": iso8601(self.not_after),
+        }
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What is sent to Graph: base64 of a PKCS#12 file, and its password (empty when it has none)."""
+
+    pkcs12_value: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+class Pkcs12:
+    """An opened PKCS#12 file.
+
+    :param data: the file
+    :param password: its password; empty stands for none
+    :param name: what to call it in messages
+    :raises IdentityError: when it cannot be opened, or does not hold one certificate with its private key
+    """
+
+    def __init__(self, data: bytes, password: str, name: str) -> None:
+        self._data = data
+        self._password = password
+        self._content = _open(data, password, name)
+        if self._content.key is None:
+            raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
+        if self._content.cert is None:
+            raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
+        self.wanted = WantedCertificate.from_der(self._content.cert.certificate.public_bytes(Encoding.DER))
+
+    def upload(self, encryption: str) -> Upload:
+        """What to send to Graph.
+
+        :param encryption: C{preserve} sends the file and its password as they are; C{compatible} sends key and certificates in the
+            encryption that Microsoft documents as the accepted one (TripleDES-SHA1), under a password made for this one upload
+        """
+        if encryption == "preserve":
+            return Upload(base64.b64encode(self._data).decode(), self._password)
+        password = secrets.token_urlsafe(32)
+        builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
+        builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
+        leaf = self._content.cert
+        data = pkcs12.serialize_key_and_certificates(
+            leaf.friendly_name, self._content.key, leaf.certificate, self._content.additional_certs, builder.build(password.encode())
+        )
+        return Upload(base64.b64encode(data).decode(), password)
+
+
+def received(content: str, password: str) -> tuple[WantedCertificate, Upload | None]:
+    """What the action plugin sent to the host: a PKCS#12 file to upload, or the certificate alone while the key may not be needed."""
+    if content.startswith(_PEM.decode()):
+        return WantedCertificate.from_der(x509.load_pem_x509_certificate(content.encode()).public_bytes(Encoding.DER)), None
+    file = Pkcs12(decode(content.encode(), "content"), password, "content")
+    return file.wanted, file.upload("preserve")
+
+
+def decode(data: bytes, name: str) -> bytes:
+    """The PKCS#12 file in C{data}, which may be the file itself or base64 text of it.
+
+    :raises IdentityError: for what is recognizably something else, naming it
+    """
+    if not data.strip():
+        raise IdentityError(f"{name} is empty.")
+    if len(data) > 2 * LARGEST:
+        raise IdentityError(f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
+    if data.startswith(_VAULT):
+        raise IdentityError(f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible.")
+    if _PEM in data:
+        raise IdentityError(f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx")
+    # Every PKCS#12 file is a DER sequence; base64 text never begins with its first byte, the digit 0.
+    if data[0] == 0x30 and not data[1:2].isalnum():
+        return data
+    try:
+        return base64.b64decode(b"".join(data.split()), validate=True)
+    except binascii.Error:
+        raise IdentityError(f"{name} is neither PKCS#12 nor base64 text of it. Check that it is a PFX file (.pfx, .p12) and complete.") from None
+
+
+def _open(data: bytes, password: str, name: str) -> pkcs12.PKCS12KeyAndCertificates:
+    try:
+        return pkcs12.load_pkcs12(data, password.encode() or None)
+    except UnsupportedAlgorithm as exc:
+        raise IdentityError(
+            f"{name} uses an encryption that this Python's cryptography does not support. Convert it with: "
+            "openssl pkcs12 -legacy -in OLD.pfx -nodes | openssl pkcs12 -export -out NEW.pfx"
+        ) from exc
+    except ValueError as exc:
+        if "password" in str(exc).lower():
+            problem = "Its certificate_password is wrong" if password else "It needs a certificate_password, or is damaged"
+            raise IdentityError(f"{name} cannot be opened. {problem}.") from exc
+        if _is_certificate(data):
+            raise IdentityError(f"{name} is a certificate without its private key. Export both together as PKCS#12.") from exc
+        raise IdentityError(f"{name} is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete.") from exc
+
+
+def _is_certificate(data: bytes) -> bool:
+    with suppress(ValueError):
+        x509.load_der_x509_certificate(data)
+        return True
+    return False

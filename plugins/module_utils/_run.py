@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From validated parameters to a result: settle, connect, do the work, and turn errors into sentences. The same for modules and action plugins."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
+
+# A shorter secret would star out parts of thumbprints and dates; results are built without secrets, this is the second line.
+SHORTEST_MASKED = 8
+
+
+class Outcome(t.Protocol):
+    """What the work of a module comes to."""
+
+    def render(self, with_diff: bool) -> dict[str, t.Any]:
+        """The result of the task."""
+
+
+Parameters = t.Mapping[str, t.Any]
+Work = t.Callable[[GraphClient, Parameters, bool, datetime], Outcome]
+
+
+def run(
+    work: Work,
+    parameters: Parameters,
+    *,
+    check_mode: bool,
+    with_diff: bool,
+    connect: t.Callable[[Settings], GraphClient] = GraphClient.connect,
+) -> dict[str, t.Any]:
+    """The result of C{work}, or C{failed} and C{msg}. Never raises for what users, networks or services do wrong.
+
+    :param work: called with the client, C{parameters}, C{check_mode} and the time
+    :param parameters: validated against the module's spec
+    :param connect: makes a client, or finds one that serves already
+    """
+    graph = None
+    secrets = {str(parameters[name]) for name in ("content", "certificate_password") if parameters.get(name)}
+    try:
+        require_libraries()
+        settings = settle(parameters, os.environ)
+        secrets.update(settings.secrets)
+        graph = connect(settings)
+        graph.http.begin_task()
+        result = work(graph, parameters, check_mode, datetime.now(timezone.utc)).render(with_diff)
+    except IdentityError as exc:
+        result = failed(exc)
+    if graph and graph.http.notices:
+        result["warnings"] = graph.http.notices + result.get("warnings", [])
+    return remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
+
+
+def failed(exc: IdentityError) -> dict[str, t.Any]:
+    """The result of a task that C{exc} ended."""
+    return {"failed": True, "msg": exc.message, **({"failure": exc.failure} if exc.failure else {})}
+
+
+def run_module(spec: ArgumentSpec, work: Work) -> None:
+    """A module's main: AnsibleModule around L(run)."""
+    module = spec.ansible_module()
+    module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
+    result = run(work, module.params, check_mode=module.check_mode, with_diff=module._diff)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

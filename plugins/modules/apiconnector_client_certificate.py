@@ -1,0 +1,312 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Client certificate of an API connector."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: apiconnector_client_certificate
+short_description: Client certificate of a Microsoft Entra API connector
+version_added: 0.1.0
+author:
+  - The msgraph.identity contributors (@msgraph-identity)
+description:
+  - Makes sure that a certificate is among the client certificates with which an API connector of Microsoft Entra user flows
+    calls your API.
+  - Reads a PKCS#12 file (PFX) on the controller, compares its thumbprint with the connector's list, and uploads it only when it is
+    not there. Safe to run every night.
+  - An upload adds to the list. Of all certificates that are valid now, Microsoft Entra uses the one that was uploaded last; that is
+    the I(active) one.
+notes:
+  - The private key stays in memory. On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work
+    is done inside the Ansible process and nothing is written to disk, whatever O(ignore:ansible_python_interpreter) says.
+  - With any other connection, and with C(async), the module runs on that host and needs the requirements there. The key is sent to it
+    only when an upload is due; the password of your file never is, unless O(pkcs12_encryption=preserve).
+    With C(async), or when C(become) is used and pipelining is off, Ansible keeps the module with its arguments in a temporary directory of that
+    host while it runs.
+  - C(become) makes no difference on a local connection, as nothing on the machine is changed.
+  - Two tasks that upload to the same connector at the same time do not see each other. Both certificates are listed afterwards, and
+    the one whose upload came last is active.
+requirements:
+  - python >= 3.10
+  - requests >= 2.31.0
+  - msal >= 1.24.0
+  - cryptography >= 42.0.0
+extends_documentation_fragment:
+  - msgraph.identity.graph
+  - msgraph.identity.attributes
+  - msgraph.identity.attributes.graph
+attributes:
+  check_mode:
+    support: full
+    details:
+      - A connector that does not exist is an error, but in check mode it is a predicted change with a warning, for a play that would
+        create it first.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  async:
+    support: full
+options:
+  connector_id:
+    description:
+      - ID of the API connector.
+      - Exactly one of O(connector_id) and O(connector_name) is needed.
+    type: str
+  connector_name:
+    description:
+      - Display name of the API connector, matched exactly. Fails when several connectors bear it.
+      - Finding a name reads the list of all connectors, one request a page.
+    type: str
+  src:
+    description:
+      - PKCS#12 file on the controller, or a file with base64 text of it. It has to hold the certificate and its private key, and may hold
+        the chain.
+      - A relative path is searched as M(ansible.builtin.copy) does, in C(files/) of the role and of the playbook first.
+      - A file that Ansible Vault encrypted is decrypted in memory, see O(decrypt).
+      - Exactly one of O(src) and O(content) is needed.
+    type: path
+  content:
+    description:
+      - Base64 text of the PKCS#12 file, for a file that comes out of a key vault or an AWX credential.
+    type: str
+  decrypt:
+    description:
+      - Whether O(src) is decrypted when Ansible Vault encrypted it.
+    type: bool
+    default: true
+  certificate_password:
+    description:
+      - Password of the PKCS#12 file. An empty one is the same as none.
+    type: str
+  pkcs12_encryption:
+    description:
+      - The encryption of the file as it is sent.
+      - V(compatible) encrypts key, certificate, chain and friendly name anew in memory, with TripleDES-SHA1 and a random password that is
+        used once. Microsoft documents this encryption as the accepted one, while today's tools write AES-256. The thumbprint stays the same.
+      - V(preserve) sends the file and its password as they are.
+    type: str
+    choices: [compatible, preserve]
+    default: compatible
+  ensure_active:
+    description:
+      - Whether to upload the certificate again when it is listed but another one is active, so that it becomes the active one.
+      - Nothing is uploaded for a certificate that is not valid yet or has expired, as that could not make it active.
+    type: bool
+    default: false
+  exclusive:
+    description:
+      - Whether to remove all other certificates from the connector. The whole list is replaced in one request.
+      - Leave it at V(false) during a rotation, so that your API can accept the old and the new certificate for a while.
+    type: bool
+    default: false
+  replace_basic_authentication:
+    description:
+      - Whether a connector that uses basic authentication may be switched to the certificate. Its user name and password are lost.
+    type: bool
+    default: false
+  expiry_warning_days:
+    description:
+      - Warn when the certificate expires within this many days. V(0) never warns.
+    type: int
+    default: 30
+"""
+
+EXAMPLES = r"""
+- name: The certificate in files/orders-api.pfx is on the connector
+  msgraph.identity.apiconnector_client_certificate:
+    connector_name: Orders API
+    src: orders-api.pfx
+    certificate_password: "{{ orders_api_pfx_password }}"
+    tenant: contoso.onmicrosoft.com
+    client_id: "{{ graph_client_id }}"
+    secret: "{{ graph_client_secret }}"
+  delegate_to: localhost
+
+- name: Several tasks that sign in the same way
+  module_defaults:
+    group/msgraph.identity.graph:
+      tenant: contoso.onmicrosoft.com
+      client_id: "{{ graph_client_id }}"
+      secret: "{{ graph_client_secret }}"
+  delegate_to: localhost
+  block:
+    - name: One certificate for several connectors
+      msgraph.identity.apiconnector_client_certificate:
+        connector_name: "{{ item }}"
+        src: orders-api.pfx
+        certificate_password: "{{ orders_api_pfx_password }}"
+      loop:
+        - Orders API
+        - Invoices API
+
+    - name: A certificate kept as base64 text, made the active one
+      msgraph.identity.apiconnector_client_certificate:
+        connector_id: "{{ orders_connector_id }}"
+        content: "{{ orders_api_pfx_base64 }}"
+        certificate_password: "{{ orders_api_pfx_password }}"
+        ensure_active: true
+
+    - name: The rotation is over, only the new certificate stays
+      msgraph.identity.apiconnector_client_certificate:
+        connector_name: Orders API
+        src: orders-api.pfx
+        certificate_password: "{{ orders_api_pfx_password }}"
+        exclusive: true
+      register: rotated
+
+    - name: When will it expire?
+      ansible.builtin.debug:
+        msg: "{{ rotated.certificate.thumbprint }} is valid until {{ rotated.certificate.not_after }}"
+"""
+
+RETURN = r"""
+uploaded:
+  description: Whether the certificate was sent to Microsoft Graph. Always V(false) in check mode.
+  returned: success
+  type: bool
+  sample: true
+reason:
+  description: Why something was done or not.
+  returned: success
+  type: str
+  sample: the certificate is not listed
+certificate:
+  description: The certificate in the PKCS#12 file.
+  returned: success
+  type: dict
+  contains:
+    thumbprint:
+      description: SHA-1 fingerprint of the certificate in upper-case hex, as Microsoft Entra shows it.
+      type: str
+      sample: 0EB255CC895477798BA418B378255204304897AD
+    subject:
+      description: Subject as in RFC 4514.
+      type: str
+      sample: CN=orders.contoso.com
+    issuer:
+      description: Issuer as in RFC 4514.
+      type: str
+      sample: CN=Contoso Issuing CA
+    serial_number:
+      description: Serial number in upper-case hex.
+      type: str
+      sample: 5C6F2A
+    not_before:
+      description: Start of validity, ISO 8601 in UTC.
+      type: str
+      sample: "2026-01-01T00:00:00Z"
+    not_after:
+      description: End of validity, ISO 8601 in UTC.
+      type: str
+      sample: "2027-01-01T00:00:00Z"
+    is_active:
+      description: Whether it is the certificate that the connector uses now.
+      type: bool
+      sample: true
+connector:
+  description: The API connector as it is afterwards, in check mode as it would be.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: ID.
+      type: str
+      sample: 45715bb8-13f9-4bf6-927f-ef96c102d394
+    display_name:
+      description: Display name.
+      type: str
+      sample: Orders API
+    target_url:
+      description: URL of the API that the connector calls.
+      type: str
+      sample: https://api.contoso.com/orders
+    authentication:
+      description: How the connector authenticates to the API.
+      type: dict
+      contains:
+        type:
+          description: V(client_certificate), V(basic) or V(none).
+          type: str
+          sample: client_certificate
+        username:
+          description: User name, with basic authentication only.
+          type: str
+        certificates:
+          description: The client certificates, in the order in which Microsoft Graph lists them.
+          type: list
+          elements: dict
+          contains:
+            thumbprint:
+              description: SHA-1 fingerprint in upper-case hex.
+              type: str
+              sample: 0EB255CC895477798BA418B378255204304897AD
+            not_before:
+              description: Start of validity, ISO 8601 in UTC.
+              type: str
+              sample: "2026-01-01T00:00:00Z"
+            not_after:
+              description: End of validity, ISO 8601 in UTC.
+              type: str
+              sample: "2027-01-01T00:00:00Z"
+            is_active:
+              description: Whether the connector uses it now.
+              type: bool
+              sample: true
+            days_remaining:
+              description: Whole days until it expires, negative when it has.
+              type: int
+              sample: 203
+failure:
+  description: What Microsoft Graph or Microsoft Entra answered.
+  returned: when one of them refused
+  type: dict
+  contains:
+    status:
+      description: HTTP status, where there is one.
+      type: int
+      sample: 403
+    code:
+      description: The error code of the service.
+      type: str
+      sample: AADB2C
+    message:
+      description: The error message of the service.
+      type: str
+    request_id:
+      description: The service's ID of the request. Microsoft's support asks for it.
+      type: str
+    client_request_id:
+      description: This collection's ID of the request.
+      type: str
+    hint:
+      description: What usually helps.
+      type: str
+"""
+
+from datetime import datetime
+
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
+from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, Outcome, ensure
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import received
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, run_module
+
+
+def work(graph: GraphClient, parameters: Parameters, check_mode: bool, now: datetime) -> Outcome:
+    """What is done on the host, with what the action plugin sent."""
+    wanted, upload = received(parameters["content"], parameters["certificate_password"] or "")
+    return ensure(graph, wanted, (lambda: upload) if upload else None, Options.from_parameters(parameters, check_mode), now)
+
+
+def main() -> None:
+    """Run on a host; the action plugin of the same name does the controller's part."""
+    run_module(APICONNECTOR_CLIENT_CERTIFICATE, work)
+
+
+if __name__ == "__main__":
+    main()

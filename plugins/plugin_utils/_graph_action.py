@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the action plugins share: where the work runs, and with which environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work, failed, run
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+
+# The items of a loop run in one worker process and share its clients: one token, one kept-alive connection.
+_clients: dict[tuple[int, Settings], GraphClient] = {}
+
+
+def shared_client(settings: Settings) -> GraphClient:
+    """The client of this process for C{settings}. A forked process starts with none of its parent's connections."""
+    key = (os.getpid(), settings)
+    if key not in _clients:
+        _clients[key] = GraphClient.connect(settings)
+    return _clients[key]
+
+
+class GraphAction(ActionBase):
+    """Runs a module's work in this process when the connection is local, and sends the module to the host otherwise."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    spec: ArgumentSpec
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        try:
+            result.update(self.act(self.spec.validate(self._task.args), task_vars or {}))
+        except IdentityError as exc:
+            result.update(failed(exc))
+        return result
+
+    def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task.
+
+        :raises IdentityError: for what a user can mend
+        """
+        raise NotImplementedError
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the work is done here. A controller without the libraries tries the interpreter that modules get."""
+        return self._connection.transport == "local" and not self._task.async_val and not missing_libraries()
+
+    def run_here(self, work: Work, parameters: Parameters) -> dict[str, t.Any]:
+        """The result of C{work} done in this process."""
+        with self._environment():
+            return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=shared_client)
+
+    def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
+        """The result of the module of the same name, sent to the host of the task."""
+        with self._pipelining():
+            result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap_async)
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        # What the module was called with is not what the user wrote.
+        result.pop("invocation", None)
+        return result
+
+    @contextlib.contextmanager
+    def _environment(self) -> t.Iterator[None]:
+        """C{environment} of the task in C{os.environ}, where requests looks for proxies and CA bundles."""
+        given: dict[str, t.Any] = {}
+        self._compute_environment_string(given)
+        before = dict(os.environ)
+        os.environ.update({name: str(value) for name, value in given.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    @contextlib.contextmanager
+    def _pipelining(self) -> t.Iterator[None]:
+        """Hand the module to the interpreter through a pipe, so that its arguments are not written to the host's disk.
+
+        With become it stays as configured: sudo may be set up to refuse a pipe.
+        """
+        connection = self._connection
+        if not connection.has_pipelining or connection.become:
+            yield
+            return
+        before = connection.get_option("pipelining")
+        connection.set_option("pipelining", True)
+        try:
+            yield
+        finally:
+            connection.set_option("pipelining", before)

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates and PKCS#12 files made on the spot."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
+from cryptography.x509.oid import NameOID
+
+
+@functools.lru_cache(maxsize=None)
+def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
+    """An RSA 2048 key; the same one for the same number, as making them is slow."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A self-signed certificate with its key."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def thumbprint(self) -> str:
+        """SHA-1 in upper-case hex."""
+        return self.certificate.fingerprint(hashes.SHA1()).hex().upper()
+
+    @property
+    def der(self) -> bytes:
+        """The certificate in DER."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate in PEM."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The key in PEM (PKCS#8), not encrypted."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    def pfx(self, password: str = "", encryption: KeySerializationEncryption | None = None, name: bytes | None = None, chain: tuple[Made, ...] = ()) -> bytes:
+        """A PKCS#12 file, in AES-256 as today's tools write it; without protection when there is no password."""
+        if encryption is None:
+            encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+        return pkcs12.serialize_key_and_certificates(name, self.key, self.certificate, [link.certificate for link in chain] or None, encryption)
+
+
+def make_certificate(name: str = "orders.example", starts: float = -1, ends: float = 300, key_number: int = 0) -> Made:
+    """A self-signed certificate that is valid from C{starts} to C{ends}, in days from now."""
+    key = rsa_key(key_number)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=starts))
+        .not_valid_after(now + timedelta(days=ends))
+    )
+    return Made(key, builder.sign(key, hashes.SHA256()))
