@@ -69,4 +69,4 @@ class FateUnknown(IdentityError):
 
 def first_sentence(text: str) -> str:
     """The first sentence of what a service said, on one line and of at most 300 characters, without its full stop."""
-    return " ".join(text.split()).split(". ")[0][:300].rstrip(".")
+    return " ".join(text.split()).split(". ", 1)[0][:300].rstrip(".")
