@@ -135,7 +135,7 @@ class _ConfidentialClient:
         answer = self._ask()
         if "access_token" not in answer:
             raise _refusal(answer, None)
-        return answer["access_token"]
+        return str(answer["access_token"])
 
     def renew(self) -> bool:
         self._application = None
@@ -153,7 +153,8 @@ class _ConfidentialClient:
                     azure_region=False,
                     http_client=_MsalHttp(self._http),
                 )
-            return self._application.acquire_token_for_client([self._cloud.scope])
+            answer: dict[str, t.Any] = self._application.acquire_token_for_client([self._cloud.scope])
+            return answer
         except (ValueError, msal.exceptions.MsalError) as exc:
             # What msal says may quote an answer; what it cannot use is said by _MsalHttp, or is in the options.
             raise IdentityError(f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host.") from exc

@@ -98,7 +98,7 @@ class GraphClient:
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self.http.send(method, url, headers=headers, **({} if body is None else {"json": body}))
+            response = self.http.send(method, url, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
             if response.status_code != 401 or renewed or not self._tokens.renew():
                 break

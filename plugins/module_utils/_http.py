@@ -82,6 +82,7 @@ class HttpClient:
         :raises FateUnknown: the request was sent, its answer was lost, and it may not be repeated
         """
         repeatable = method in READS if repeatable is None else repeatable
+        wait: float | None
         for attempt in itertools.count():
             try:
                 response = self._session.request(
@@ -109,7 +110,7 @@ def refused_for_now(response: requests.Response) -> bool:
 
 def backoff(attempt: int) -> float:
     """Seconds to wait after attempt C{attempt} (from 0): doubled each time, with jitter so that many tasks do not return together."""
-    return min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.5, 1.0)
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0**attempt) * random.uniform(0.5, 1.0)
 
 
 def _wait_before_repeat(response: requests.Response, repeatable: bool, attempt: int) -> float | None:
@@ -118,7 +119,7 @@ def _wait_before_repeat(response: requests.Response, repeatable: bool, attempt: 
         return None
     try:
         # Seconds or an HTTP date: RFC 9110, 10.2.3.
-        return Retry().parse_retry_after(response.headers["Retry-After"])
+        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
     except (KeyError, InvalidHeader):
         return backoff(attempt)
 

@@ -98,14 +98,17 @@ class Pkcs12:
     """
 
     def __init__(self, data: bytes, password: str, name: str) -> None:
+        content = _open(data, password, name)
+        if content.key is None:
+            raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
+        if content.cert is None:
+            raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
         self._data = data
         self._password = password
-        self._content = _open(data, password, name)
-        if self._content.key is None:
-            raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
-        if self._content.cert is None:
-            raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
-        self.wanted = WantedCertificate.from_der(self._content.cert.certificate.public_bytes(Encoding.DER))
+        self._key = t.cast("pkcs12.PKCS12PrivateKeyTypes", content.key)
+        self._leaf = content.cert
+        self._chain = content.additional_certs
+        self.wanted = WantedCertificate.from_der(self._leaf.certificate.public_bytes(Encoding.DER))
 
     def upload(self, encryption: str) -> Upload:
         """What to send to Graph.
@@ -118,10 +121,8 @@ class Pkcs12:
         password = secrets.token_urlsafe(32)
         builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
         builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
-        leaf = self._content.cert
-        data = pkcs12.serialize_key_and_certificates(
-            leaf.friendly_name, self._content.key, leaf.certificate, self._content.additional_certs, builder.build(password.encode())
-        )
+        protection = builder.build(password.encode())
+        data = pkcs12.serialize_key_and_certificates(self._leaf.friendly_name, self._key, self._leaf.certificate, self._chain, protection)
         return Upload(base64.b64encode(data).decode(), password)
 
 

@@ -60,7 +60,8 @@ def run(
         result = failed(exc)
     if graph and graph.http.notices:
         result["warnings"] = graph.http.notices + result.get("warnings", [])
-    return remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
+    masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
+    return masked
 
 
 def failed(exc: IdentityError) -> dict[str, t.Any]:

@@ -80,6 +80,7 @@ def _verify(parameters: t.Mapping[str, t.Any]) -> bool | str:
 
 
 def _at_least(parameters: t.Mapping[str, t.Any], name: str, least: int) -> int:
-    if parameters[name] < least:
-        raise IdentityError(f"{name} is {parameters[name]}; it has to be at least {least}.")
-    return parameters[name]
+    value = int(parameters[name])
+    if value < least:
+        raise IdentityError(f"{name} is {value}; it has to be at least {least}.")
+    return value

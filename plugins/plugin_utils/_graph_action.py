@@ -40,7 +40,7 @@ class GraphAction(ActionBase):
     spec: ArgumentSpec
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
         try:
             result.update(self.act(self.spec.validate(self._task.args), task_vars or {}))
         except IdentityError as exc:
@@ -67,7 +67,7 @@ class GraphAction(ActionBase):
     def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
         """The result of the module of the same name, sent to the host of the task."""
         with self._pipelining():
-            result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap_async)
+            result: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap_async)
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         # What the module was called with is not what the user wrote.

@@ -45,6 +45,9 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTION_PLUGINS),
+        # The shell of a connection takes ~ from the user database, not from HOME.
+        "ANSIBLE_REMOTE_TMP": str(home / ".ansible" / "tmp"),
+        "ANSIBLE_ASYNC_DIR": str(home / ".ansible_async"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",

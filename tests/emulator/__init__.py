@@ -1,0 +1,6 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An emulator of Microsoft Entra ID and of the API connectors of Microsoft Graph."""
+
+from __future__ import annotations

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings: how the emulator behaves where the real service is strict, slow or undocumented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from .errors import ControlError
+
+
+def _one_of(*values: str) -> tuple[str, Callable[[Any], bool]]:
+    return " or ".join(values), lambda value: value in values
+
+
+def _number(least: float) -> tuple[str, Callable[[Any], bool]]:
+    return f"a number not below {least}", lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least
+
+
+def _whole(least: int) -> tuple[str, Callable[[Any], bool]]:
+    return f"a whole number not below {least}", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _texts() -> tuple[str, Callable[[Any], bool]]:
+    return "a list of strings", lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings with their defaults; where the real behaviour is not known, the default is the strict one."""
+
+    duplicate_upload: str = "error"
+    upload_on_basic: str = "error"
+    upload_on_expired: str = "error"
+    pfx_policy: str = "3des"
+    unprotected_pfx: str = "accept"
+    list_order: str = "upload"
+    id_form: str = "guid"
+    thumbprint_case: str = "upper"
+    epoch_form: str = "int"
+    page_size: int = 100
+    token_lifetime: int = 3599
+    audiences: tuple[str, ...] = ()
+    read_lag: int = 0
+    read_lag_seconds: float = 0
+    latency_ms: float = 0
+
+    def changed(self, changes: Any) -> Settings:
+        """These settings with some changed; unknown names and values out of range are refused."""
+        if not isinstance(changes, Mapping):
+            raise ControlError("settings: a JSON object is needed")
+        for name, value in changes.items():
+            if name not in RULES:
+                raise ControlError(f"settings: there is no setting '{name}', only {', '.join(RULES)}")
+            wanted, fits = RULES[name]
+            if not fits(value):
+                raise ControlError(f"settings: {name} must be {wanted}, not {value!r}")
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+        return replace(self, **values)
+
+    def document(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+
+RULES = {
+    "duplicate_upload": _one_of("error", "append", "move", "ignore"),
+    "upload_on_basic": _one_of("error", "switch"),
+    "upload_on_expired": _one_of("error", "accept"),
+    "pfx_policy": _one_of("3des", "any"),
+    "unprotected_pfx": _one_of("accept", "error"),
+    "list_order": _one_of("upload", "reverse", "thumbprint"),
+    "id_form": _one_of("guid", "restapi"),
+    "thumbprint_case": _one_of("upper", "lower"),
+    "epoch_form": _one_of("int", "float", "string"),
+    "page_size": _whole(1),
+    "token_lifetime": _whole(0),
+    "audiences": _texts(),
+    "read_lag": _whole(0),
+    "read_lag_seconds": _number(0),
+    "latency_ms": _number(0),
+}
+
+if set(RULES) != {item.name for item in fields(Settings)}:
+    raise RuntimeError("every setting needs a rule")
