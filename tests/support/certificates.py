@@ -57,11 +57,27 @@ class Made:
         """The key in PEM (PKCS#8), not encrypted."""
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
-    def pfx(self, password: str = "", encryption: KeySerializationEncryption | None = None, name: bytes | None = None, chain: tuple[Made, ...] = ()) -> bytes:
+    def pfx(
+        self,
+        password: str = "",
+        encryption: KeySerializationEncryption | None = None,
+        name: bytes | None = None,
+        chain: tuple[Made, ...] = (),
+        with_key: bool = True,
+    ) -> bytes:
         """A PKCS#12 file, in AES-256 as today's tools write it; without protection when there is no password."""
         if encryption is None:
             encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        return pkcs12.serialize_key_and_certificates(name, self.key, self.certificate, [link.certificate for link in chain] or None, encryption)
+        links = [link.certificate for link in chain]
+        if not with_key:
+            return pkcs12.serialize_key_and_certificates(None, None, None, [self.certificate, *links], encryption)
+        return pkcs12.serialize_key_and_certificates(name, self.key, self.certificate, links or None, encryption)
+
+
+def triple_des(password: str) -> KeySerializationEncryption:
+    """The encryption that Microsoft documents as the accepted one."""
+    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
+    return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(password.encode())
 
 
 def make_certificate(name: str = "orders.example", starts: float = -1, ends: float = 300, key_number: int = 0) -> Made:

@@ -20,7 +20,7 @@ for directory in (HERE, TESTS):
 
 from emulator.client import Emulator  # pylint: disable=wrong-import-position
 from emulator_caller import Caller  # pylint: disable=wrong-import-position
-from emulator_pfx import Identity  # pylint: disable=wrong-import-position
+from support.certificates import make_certificate  # pylint: disable=wrong-import-position
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +49,10 @@ def caller(emulator):
 @pytest.fixture(scope="session")
 def identity():
     """A certificate with its key, valid around now."""
-    return Identity.make("one")
+    return make_certificate("one", ends=30)
 
 
 @pytest.fixture(scope="session")
 def other():
     """Another one."""
-    return Identity.make("other")
+    return make_certificate("other", ends=30, key_number=1)

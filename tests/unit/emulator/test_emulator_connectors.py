@@ -9,6 +9,7 @@ import base64
 
 import pytest
 from emulator_caller import LIST, error_code
+from support.certificates import triple_des
 
 BASIC = {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "user", "password": "hidden"}
 
@@ -20,7 +21,7 @@ def new_connector(**changes):
 
 def pkcs12(identity, password="pw"):
     """A pkcs12Certificate as it is written."""
-    value = base64.b64encode(identity.pfx(password)).decode()
+    value = base64.b64encode(identity.pfx(password, triple_des(password) if password else None)).decode()
     return {"@odata.type": "microsoft.graph.pkcs12Certificate", "pkcs12Value": value, "password": password}
 
 
@@ -89,7 +90,7 @@ def test_delete(caller):
 
 def test_upload_adds(caller, identity, other):
     connector = caller.emulator.add_connector("a", certificates=[{"pfx": identity.pfx()}])
-    answer = caller.upload(connector, other.pfx("pw"), "pw")
+    answer = caller.upload(connector, other.pfx("pw", triple_des("pw")), "pw")
     assert answer.status_code == 200
     content = answer.json()
     assert content["@odata.context"].endswith("/v1.0/$metadata#identity/apiConnectors/$entity")

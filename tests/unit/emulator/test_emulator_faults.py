@@ -13,6 +13,7 @@ import requests
 from emulator.client import EmulatorFailed
 from emulator.faults import Faults, parse
 from emulator_caller import LIST, error_code
+from support.certificates import triple_des
 
 GONE = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -46,7 +47,7 @@ def test_status_with_everything(caller):
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_status_and_effect(caller, connector, identity, after_effect):
     caller.emulator.fault(action="status", status=503, path="uploadClientCertificate", after_effect=after_effect)
-    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 503
+    assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 503
     assert len(caller.certificates(connector)) == int(after_effect)
 
 
@@ -62,7 +63,7 @@ def test_lost_answers(caller, connector, identity, action, effect):
     caller.graph("GET")
     caller.emulator.fault(action=action, method="POST")
     with pytest.raises(GONE):
-        caller.upload(connector, identity.pfx("pw"), "pw")
+        caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw")
     assert len(caller.certificates(connector)) == effect
     first, struck, later = caller.emulator.requests("graph")
     assert (struck["fault"], struck["status"]) == (action, 200 if action == "truncate" else None)
@@ -76,7 +77,7 @@ def test_stall_longer_than_the_client_waits(caller, connector, identity, after_e
     with pytest.raises(requests.exceptions.ReadTimeout):
         caller.session.post(
             f"{caller.emulator.graph_url}{LIST}/{connector}/uploadClientCertificate", timeout=0.1,
-            json={"pkcs12Value": base64.b64encode(identity.pfx("pw")).decode(), "password": "pw"}, headers={"Authorization": f"Bearer {caller.token}"},
+            json={"pkcs12Value": base64.b64encode(identity.pfx("pw", triple_des("pw"))).decode(), "password": "pw"}, headers={"Authorization": f"Bearer {caller.token}"},
         )
     caller.session.close()
     assert caller.emulator.requests("graph")[0]["status"] is None
@@ -134,7 +135,7 @@ def test_refused_rules(emulator, rule):
 def test_log(caller, connector, identity):
     caller.token_request()
     caller.graph("GET", f"{LIST}?$expand=x", headers={"client-request-id": "mine", "User-Agent": "test"})
-    caller.upload(connector, identity.pfx("pw"), "pw")
+    caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw")
     caller.session.get(caller.emulator.graph_url + LIST, timeout=10)
     entra, listed, uploaded, anonymous = caller.emulator.requests()
     assert [entry["n"] for entry in (entra, listed, uploaded, anonymous)] == [1, 2, 3, 4]

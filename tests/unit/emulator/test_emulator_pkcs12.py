@@ -11,9 +11,9 @@ import pytest
 from emulator.errors import GraphError
 from emulator.pkcs12 import TRIPLE_DES_SHA1, encryption, open_pfx
 from emulator_caller import error_code
-from emulator_pfx import AES, Identity
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.certificates import make_certificate, triple_des
 
 
 @pytest.fixture
@@ -25,26 +25,26 @@ def connector(emulator):
 @pytest.fixture(scope="module")
 def expired():
     """An expired certificate."""
-    return Identity.make("expired", -20, -10)
+    return make_certificate("expired", -20, -10)
 
 
 def test_opens_triple_des(caller, connector, identity):
-    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 200
+    assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 200
 
 
 def test_wrong_password(caller, connector, identity):
     for password in ("wrong", ""):
-        answer = caller.upload(connector, identity.pfx("pw"), password)
+        answer = caller.upload(connector, identity.pfx("pw", triple_des("pw")), password)
         assert (answer.status_code, error_code(answer)) == (400, "AADB2C90213")
         assert answer.json()["error"]["message"] == "The certificate password provided in request is incorrect."
     assert caller.certificates(connector) == []
 
 
 def test_aes_is_a_matter_of_policy(caller, connector, identity):
-    answer = caller.upload(connector, identity.pfx("pw", AES), "pw")
+    answer = caller.upload(connector, identity.pfx("pw"), "pw")
     assert (answer.status_code, error_code(answer)) == (400, "AADB2C90213")
     caller.emulator.settings(pfx_policy="any")
-    assert caller.upload(connector, identity.pfx("pw", AES), "pw").status_code == 200
+    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 200
 
 
 def test_unprotected_is_a_matter_of_policy(caller, connector, identity, other):
@@ -55,29 +55,29 @@ def test_unprotected_is_a_matter_of_policy(caller, connector, identity, other):
 
 
 def test_without_a_key(caller, connector, identity):
-    assert error_code(caller.upload(connector, identity.pfx("pw", key=False), "pw")) == "AADB2C90178"
+    assert error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw"), with_key=False), "pw")) == "AADB2C90178"
 
 
 def test_expired(caller, connector, expired):
-    assert error_code(caller.upload(connector, expired.pfx("pw"), "pw")) == "AADB2C90214"
+    assert error_code(caller.upload(connector, expired.pfx("pw", triple_des("pw")), "pw")) == "AADB2C90214"
     caller.emulator.settings(upload_on_expired="accept")
-    assert caller.upload(connector, expired.pfx("pw"), "pw").status_code == 200
+    assert caller.upload(connector, expired.pfx("pw", triple_des("pw")), "pw").status_code == 200
     assert [item["isActive"] for item in caller.certificates(connector)] == [False]
 
 
 def test_expired_by_the_emulator_clock(caller, connector, identity):
     caller.emulator.advance_clock(60 * 86400)
-    assert error_code(caller.upload(connector, identity.pfx("pw"), "pw")) == "AADB2C90214"
+    assert error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw")) == "AADB2C90214"
 
 
 def test_not_yet_valid_is_accepted(caller, connector):
-    future = Identity.make("future", 5, 50)
-    assert caller.upload(connector, future.pfx("pw"), "pw").status_code == 200
+    future = make_certificate("future", 5, 50)
+    assert caller.upload(connector, future.pfx("pw", triple_des("pw")), "pw").status_code == 200
     assert [item["isActive"] for item in caller.certificates(connector)] == [False]
 
 
 def test_garbage(caller, connector, identity):
-    for content in (b"garbage", identity.certificate_pem.encode(), identity.pfx("pw")[:-40], b"\x30\x03\x02\x01\x03"):
+    for content in (b"garbage", identity.pem, identity.pfx("pw", triple_des("pw"))[:-40], b"\x30\x03\x02\x01\x03"):
         assert error_code(caller.upload(connector, content, "pw")) == "AADB2C90215"
 
 
@@ -88,9 +88,9 @@ def test_what_is_no_base64():
 
 
 def test_algorithms_are_read_from_the_file(identity):
-    assert set(encryption(identity.pfx("pw"))) == {TRIPLE_DES_SHA1}
-    assert len(list(encryption(identity.pfx("pw")))) == 2
-    assert TRIPLE_DES_SHA1 not in set(encryption(identity.pfx("pw", AES)))
+    assert set(encryption(identity.pfx("pw", triple_des("pw")))) == {TRIPLE_DES_SHA1}
+    assert len(list(encryption(identity.pfx("pw", triple_des("pw"))))) == 2
+    assert TRIPLE_DES_SHA1 not in set(encryption(identity.pfx("pw")))
     assert not set(encryption(identity.pfx()))
 
 
@@ -105,7 +105,7 @@ def test_any_bytes_are_answered(content):
 @settings(database=None, deadline=None)
 @given(st.data())
 def test_damaged_files_are_answered(identity, data):
-    content = bytearray(identity.pfx("pw"))
+    content = bytearray(identity.pfx("pw", triple_des("pw")))
     position = data.draw(st.integers(0, 80))
     content[position] = data.draw(st.integers(0, 255))
     try:

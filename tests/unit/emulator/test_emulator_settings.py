@@ -10,6 +10,7 @@ import time
 import pytest
 from emulator.client import EmulatorFailed
 from emulator_caller import LIST, error_code
+from support.certificates import triple_des
 
 DEFAULTS = {
     "duplicate_upload": "error", "upload_on_basic": "error", "upload_on_expired": "error", "pfx_policy": "3des", "unprotected_pfx": "accept",
@@ -38,9 +39,9 @@ def test_refused(emulator, changes):
 @pytest.mark.parametrize("mode, expected", [("append", [False, False, True]), ("move", [False, True]), ("ignore", [False, True])])
 def test_duplicate_upload(caller, identity, other, mode, expected):
     connector = caller.emulator.add_connector("a", certificates=[{"pfx": identity.pfx()}, {"pfx": other.pfx()}])
-    assert error_code(caller.upload(connector, identity.pfx("pw"), "pw")) == "AADB2C90180"
+    assert error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw")) == "AADB2C90180"
     caller.emulator.settings(duplicate_upload=mode)
-    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 200
+    assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 200
     listed = caller.certificates(connector)
     assert [item["isActive"] for item in listed] == expected
     assert next(item["thumbprint"] for item in listed if item["isActive"]) == (other if mode == "ignore" else identity).thumbprint
@@ -49,9 +50,9 @@ def test_duplicate_upload(caller, identity, other, mode, expected):
 @pytest.mark.parametrize("basic", [("user", "hidden"), None])
 def test_upload_on_basic(caller, identity, basic):
     connector = caller.emulator.add_connector("a", basic=basic)
-    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 400
+    assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 400
     caller.emulator.settings(upload_on_basic="switch")
-    assert caller.upload(connector, identity.pfx("pw"), "pw").status_code == 200
+    assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 200
     assert names(caller.certificates(connector)) == identity.thumbprint[0]
 
 
@@ -78,7 +79,7 @@ def test_forms(caller):
 def test_read_lag_counts_reads(caller, identity):
     connector = caller.emulator.add_connector("a", certificates=[])
     caller.emulator.settings(read_lag=2)
-    assert len(caller.upload(connector, identity.pfx("pw"), "pw").json()["authenticationConfiguration"]["certificateList"]) == 1
+    assert len(caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").json()["authenticationConfiguration"]["certificateList"]) == 1
     assert [len(caller.certificates(connector)) for _read in range(3)] == [0, 0, 1]
     created = caller.graph("POST", json={
         "displayName": "b", "targetUrl": "https://b.example/",

@@ -119,7 +119,7 @@ def test_expired_secret(caller, register):
 
 def test_certificate(caller, register, identity, other):
     emulator = caller.emulator
-    register(certificates=[identity.certificate_pem])
+    register(certificates=[identity.pem.decode()])
     assert ask(caller, assertion(emulator, identity)).status_code == 200
     assert ask(caller, assertion(emulator, identity, algorithm="PS256")).status_code == 200
     assert ask(caller, assertion(emulator, identity, aud=f"{emulator.authority_host}/{emulator.tenant}/v2.0")).status_code == 200
@@ -140,7 +140,7 @@ def test_certificate(caller, register, identity, other):
 
 
 def test_assertion_and_certificate_go_by_the_emulator_clock(caller, register, identity):
-    register(certificates=[identity.certificate_pem])
+    register(certificates=[identity.pem.decode()])
     caller.emulator.advance_clock(2000)
     assert refusal(ask(caller, assertion(caller.emulator, identity)))[2] == 700024
     caller.emulator.advance_clock(60 * 86400)
@@ -165,9 +165,9 @@ def test_audiences(caller):
 @pytest.mark.parametrize("use_certificate", [False, True])
 def test_msal(caller, register, identity, monkeypatch, use_certificate):
     monkeypatch.delenv("MSAL_FORCE_REGION", raising=False)
-    register(certificates=[identity.certificate_pem])
+    register(certificates=[identity.pem.decode()])
     emulator = caller.emulator
-    credential = {"private_key": identity.key_pem, "public_certificate": identity.certificate_pem} if use_certificate else emulator.client_secret
+    credential = {"private_key": identity.key_pem.decode(), "public_certificate": identity.pem.decode()} if use_certificate else emulator.client_secret
     app = msal.ConfidentialClientApplication(
         emulator.client_id, client_credential=credential, authority=f"{emulator.authority_host}/contoso.onmicrosoft.com",
         instance_discovery=False, azure_region=False, http_client=caller.session,
