@@ -74,6 +74,8 @@ def run_module(spec: ArgumentSpec, work: Work) -> None:
     module = spec.ansible_module()
     module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
     result = run(work, module.params, check_mode=module.check_mode, with_diff=module._diff)
+    # What the module was called with is not what the user wrote, and short secrets in it would no longer be masked.
+    result["invocation"] = {}
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.get("failed"):

@@ -31,6 +31,13 @@ def shared_client(settings: Settings) -> GraphClient:
     return _clients[key]
 
 
+class _Unprinted(dict[str, t.Any]):
+    """Module arguments that ansible-core does not print: with ANSIBLE_DEBUG it would, secrets and all."""
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(self)}}}"
+
+
 class GraphAction(ActionBase):
     """Runs a module's work in this process when the connection is local, and sends the module to the host otherwise."""
 
@@ -67,7 +74,7 @@ class GraphAction(ActionBase):
     def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
         """The result of the module of the same name, sent to the host of the task."""
         with self._pipelining():
-            result: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap_async)
+            result: dict[str, t.Any] = self._execute_module(module_args=_Unprinted(arguments), task_vars=task_vars, wrap_async=wrap_async)
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         # What the module was called with is not what the user wrote.

@@ -77,7 +77,8 @@ def test_stall_longer_than_the_client_waits(caller, connector, identity, after_e
     with pytest.raises(requests.exceptions.ReadTimeout):
         caller.session.post(
             f"{caller.emulator.graph_url}{LIST}/{connector}/uploadClientCertificate", timeout=0.1,
-            json={"pkcs12Value": base64.b64encode(identity.pfx("pw", triple_des("pw"))).decode(), "password": "pw"}, headers={"Authorization": f"Bearer {caller.token}"},
+            json={"pkcs12Value": base64.b64encode(identity.pfx("pw", triple_des("pw"))).decode(), "password": "pw"},
+            headers={"Authorization": f"Bearer {caller.token}"},
         )
     caller.session.close()
     assert caller.emulator.requests("graph")[0]["status"] is None
