@@ -21,7 +21,7 @@ attributes:
     description: Supports being used with the C(async) keyword.
 """
 
-    GRAPH = r"""
+    ACTIONGROUP_GRAPH = r"""
 options: {}
 attributes:
   action_group:

@@ -38,7 +38,7 @@ requirements:
 extends_documentation_fragment:
   - msgraph.identity.graph
   - msgraph.identity.attributes
-  - msgraph.identity.attributes.graph
+  - msgraph.identity.attributes.actiongroup_graph
 attributes:
   check_mode:
     support: full
