@@ -37,7 +37,7 @@ class ActionModule(GraphAction):
     def _read_pkcs12(self, parameters: Parameters) -> Pkcs12:
         if parameters["src"]:
             name = f"src '{parameters['src']}'"
-            data = read_controller_file(self, parameters["src"], parameters["decrypt"], 2 * LARGEST)
+            data = read_controller_file(self, parameters["src"], parameters["decrypt"], LARGEST)
         else:
             name = "content"
             data = parameters["content"].encode()

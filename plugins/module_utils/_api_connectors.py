@@ -104,15 +104,19 @@ class ApiConnectors:
             raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} bear it. Name one of them with connector_id.")
         return found[0] if found else None
 
-    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str) -> ApiConnector:
+    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str) -> ApiConnector | None:
         """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
 
         :param pkcs12_value: base64 of the PKCS#12 file
-        :returns: the connector as it is afterwards
+        :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was taken
         """
         body = {"pkcs12Value": pkcs12_value, "password": password}
         path = f"{self._path(connector_id)}/uploadClientCertificate"
-        return parse_connector(self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'"))
+        answer = self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'")
+        try:
+            return parse_connector(answer)
+        except IdentityError:
+            return None
 
     def replace_authentication(self, connector_id: str, pkcs12_value: str, password: str) -> None:
         """Make a certificate the only authentication: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
@@ -139,7 +143,7 @@ def parse_connector(answer: t.Any) -> ApiConnector:
             target_url=_text_or_none(answer["targetUrl"]),
             authentication=kind,
             username=_text_or_none(authentication.get("username")) if kind == BASIC else None,
-            certificates=tuple(_parse_certificate(entry) for entry in authentication["certificateList"]) if kind == CLIENT_CERTIFICATE else (),
+            certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"])) if kind == CLIENT_CERTIFICATE else (),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
         raise IdentityError(f"Microsoft Graph described an API connector in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
@@ -173,12 +177,20 @@ def _text(value: t.Any) -> str:
     return value
 
 
+def _list(value: t.Any) -> list[t.Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
+
+
 def _text_or_none(value: t.Any) -> str | None:
     return None if value is None else _text(value)
 
 
 def _from_epoch(value: t.Any) -> datetime:
     # An Edm.Int64, which OData may also write as a string.
+    if isinstance(value, bool):
+        raise TypeError("a time was expected")
     return datetime.fromtimestamp(int(float(value)), timezone.utc)
 
 

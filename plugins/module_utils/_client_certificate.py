@@ -186,12 +186,13 @@ class Outcome:
             "reason": self.reason,
             "certificate": {**self.wanted.render(), "is_active": bool(listed and listed.is_active)},
             "connector": self.after.render(self.now),
-            "warnings": list(self.warnings),
         }
+        if self.warnings:
+            result["warnings"] = list(self.warnings)
         if self.upload_due:
             result["upload_due"] = True
         if with_diff:
-            title = f"API connector '{self.after.display_name}'"
+            title = f"API connector '{self.after.display_name or self.after.id}'"
             result["diff"] = {
                 "before": self.before.render(self.now) if self.before else {},
                 "after": self.after.render(self.now),
@@ -237,8 +238,11 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
         except FateUnknown as exc:
             lost: FateUnknown = exc
         else:
-            return written if written and done(written) else _see(connectors, connector_id, done, options)
-        seen = connectors.get(connector_id)
+            return written if written and done(written) else _see(connectors, connector_id, done, wanted, options)
+        try:
+            seen = connectors.get(connector_id)
+        except IdentityError as exc:
+            raise IdentityError(f"{lost.message} It may have been carried out: {exc.message}", exc.failure or lost.failure) from exc
         if seen and done(seen):
             return seen
         wait = backoff(attempt)
@@ -267,7 +271,9 @@ def _condition(step: Step, wanted: WantedCertificate, options: Options, now: dat
     return done
 
 
-def _see(connectors: ApiConnectors, connector_id: str, done: t.Callable[[ApiConnector], bool], options: Options) -> ApiConnector:
+def _see(
+    connectors: ApiConnectors, connector_id: str, done: t.Callable[[ApiConnector], bool], wanted: WantedCertificate, options: Options
+) -> ApiConnector:
     """Read until C{done}: Graph may show the state from before a write for a while."""
     http = connectors.graph.http
     for attempt in itertools.count():
@@ -278,9 +284,9 @@ def _see(connectors: ApiConnectors, connector_id: str, done: t.Callable[[ApiConn
         if not http.has_time_for(wait):
             break
         http.clock.sleep(wait)
-    remedy = (
-        "It did not become the active one; exclusive: true would make it the only one."
-        if options.ensure_active
-        else "Look at the connector before you run the task again, or allow more retry_timeout."
-    )
-    raise IdentityError(f"The certificate was sent to {options.target}, but reading it again does not show it as wanted. {remedy}")
+    sent = f"The certificate {wanted.thumbprint} was sent to {options.target}"
+    if seen is None or not seen.listed(wanted.thumbprint):
+        raise IdentityError(f"{sent}, but is not listed there. Look at the connector before you run the task again, or allow more retry_timeout.")
+    if options.exclusive:
+        raise IdentityError(f"{sent}, but the list does not show it as the only and active one. Run the task again later, or allow more retry_timeout.")
+    raise IdentityError(f"{sent} and is listed, but did not become the active one; exclusive: true would make it the only one.")

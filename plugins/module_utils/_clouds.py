@@ -59,7 +59,11 @@ def choose_cloud(name: str | None, authority_host: str | None = None, graph_url:
 def _https_url(option: str, value: str) -> str:
     # AZURE_AUTHORITY_HOST is often written as a bare host name.
     url = value if "://" in value else f"https://{value}"
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or "@" in url or "?" in url or "#" in url:
         raise IdentityError(f"{option} has to be an https URL such as https://graph.microsoft.com, without a query or user.")
     return url.rstrip("/")

@@ -21,6 +21,9 @@ class IdentityError(Exception):
         self.message = message
         self.failure = failure
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class ServiceError(IdentityError):
     """Graph or Entra answered, and the answer was no.

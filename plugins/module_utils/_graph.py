@@ -51,15 +51,19 @@ class GraphClient:
     def pages(self, path: str, purpose: str) -> t.Iterator[dict[str, t.Any]]:
         """The objects of the collection at C{path}, page by page: U(https://learn.microsoft.com/graph/paging)."""
         url: str | None = self._root + path
+        seen = set()
         while url:
+            seen.add(url)
             page = self._call("GET", url, purpose)
             if not isinstance(page.get("value"), list):
                 raise IdentityError(f"Could not {purpose}: Microsoft Graph answered without a list.")
             yield from page["value"]
-            url = page.get("@odata.nextLink")
+            url = page.get("@odata.nextLink") or None
             # The token goes along, so it must not be led to another host.
-            if url and not str(url).startswith(self._root + "/"):
+            if url and not (isinstance(url, str) and url.startswith(self._root + "/")):
                 raise IdentityError(f"Could not {purpose}: the link to the next page leads away from {self._root}.")
+            if url in seen:
+                raise IdentityError(f"Could not {purpose}: the link to the next page leads back to one that was read.")
 
     def post(self, path: str, body: dict[str, t.Any], purpose: str) -> dict[str, t.Any]:
         """The answer to C{body}, posted once.

@@ -89,11 +89,12 @@ class HttpClient:
                     # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
                     method, url, verify=self._verify, timeout=self._timeout, allow_redirects=False, **arguments
                 )
-            except OSError as exc:  # every exception of requests is one
+            except (OSError, ValueError) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
                 trouble = _trouble(exc, url, repeatable)
                 wait = backoff(attempt)
                 if not self.may_retry(attempt, wait):
-                    raise Unreachable(f"{trouble}, {attempt + 1} times in a row. Check the network, or allow more retries or retry_timeout.") from exc
+                    tried = "once" if attempt == 0 else f"{attempt + 1} times"
+                    raise Unreachable(f"{trouble}; tried {tried}. Check the network, or allow more retries or retry_timeout.") from exc
             else:
                 trouble = f"{urlsplit(url).netloc} answered {response.status_code}"
                 wait = _wait_before_repeat(response, repeatable, attempt)
@@ -110,21 +111,21 @@ def refused_for_now(response: requests.Response) -> bool:
 
 def backoff(attempt: int) -> float:
     """Seconds to wait after attempt C{attempt} (from 0): doubled each time, with jitter so that many tasks do not return together."""
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0**attempt) * random.uniform(0.5, 1.0)
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 16)) * random.uniform(0.5, 1.0)
 
 
 def _wait_before_repeat(response: requests.Response, repeatable: bool, attempt: int) -> float | None:
     """Seconds to wait before the same request again; None for an answer to keep."""
-    if not refused_for_now(response) and not (repeatable and response.status_code in (502, 503, 504)):
+    if not refused_for_now(response) and not (repeatable and response.status_code in (500, 502, 503, 504)):
         return None
     try:
         # Seconds or an HTTP date: RFC 9110, 10.2.3.
         return float(Retry().parse_retry_after(response.headers["Retry-After"]))
-    except (KeyError, InvalidHeader):
+    except (KeyError, InvalidHeader, ValueError, OverflowError):
         return backoff(attempt)
 
 
-def _trouble(exc: OSError, url: str, repeatable: bool) -> str:
+def _trouble(exc: OSError | ValueError, url: str, repeatable: bool) -> str:
     """What went wrong on the way, in words; raises when another try is pointless or not safe."""
     host = urlsplit(url).netloc
     kind = type(exc).__name__
@@ -134,7 +135,8 @@ def _trouble(exc: OSError, url: str, repeatable: bool) -> str:
         # An invalid URL or header. The exception quotes it, and it may be the token.
         raise IdentityError(f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy.") from None
     if not isinstance(exc, requests.exceptions.RequestException):
-        raise IdentityError(f"No request can be made to {host}: {exc}") from exc
+        # A file that requests was to read: the CA bundle.
+        raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(reason, NewConnectionError):
         return f"{host} could not be reached ({kind})"

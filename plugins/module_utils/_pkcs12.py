@@ -26,7 +26,7 @@ with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
-LARGEST = 1024 * 1024  # bytes; a key with a long chain needs some ten thousand
+LARGEST = 1024 * 1024  # bytes as they are read; a key with a long chain needs some ten thousand
 _PEM = b"-----BEGIN"
 _VAULT = b"$ANSIBLE_VAULT;"
 
@@ -60,7 +60,7 @@ class WantedCertificate:
                 not_after=certificate.not_valid_after_utc,
                 der=der,
             )
-        except ValueError as exc:
+        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as exc:
             raise IdentityError(f"The certificate cannot be read: {exc}") from exc
 
     @property
@@ -129,7 +129,11 @@ class Pkcs12:
 def received(content: str, password: str) -> tuple[WantedCertificate, Upload | None]:
     """What the action plugin sent to the host: a PKCS#12 file to upload, or the certificate alone while the key may not be needed."""
     if content.startswith(_PEM.decode()):
-        return WantedCertificate.from_der(x509.load_pem_x509_certificate(content.encode()).public_bytes(Encoding.DER)), None
+        try:
+            certificate = x509.load_pem_x509_certificate(content.encode())
+        except ValueError as exc:
+            raise IdentityError("content begins as PEM, but is not a certificate.") from exc
+        return WantedCertificate.from_der(certificate.public_bytes(Encoding.DER)), None
     file = Pkcs12(decode(content.encode(), "content"), password, "content")
     return file.wanted, file.upload("preserve")
 
@@ -141,13 +145,13 @@ def decode(data: bytes, name: str) -> bytes:
     """
     if not data.strip():
         raise IdentityError(f"{name} is empty.")
-    if len(data) > 2 * LARGEST:
+    if len(data) > LARGEST:
         raise IdentityError(f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
     if data.startswith(_VAULT):
         raise IdentityError(f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible.")
     if _PEM in data:
         raise IdentityError(f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx")
-    # Every PKCS#12 file is a DER sequence; base64 text never begins with its first byte, the digit 0.
+    # Every PKCS#12 file begins as a long DER sequence does; read as text, that is the digit 0 and no letter or digit after it.
     if data[0] == 0x30 and not data[1:2].isalnum():
         return data
     try:
@@ -159,6 +163,8 @@ def decode(data: bytes, name: str) -> bytes:
 def _open(data: bytes, password: str, name: str) -> pkcs12.PKCS12KeyAndCertificates:
     try:
         return pkcs12.load_pkcs12(data, password.encode() or None)
+    except x509.InvalidVersion as exc:
+        raise IdentityError(f"{name} holds a certificate that cannot be read: {exc}") from exc
     except UnsupportedAlgorithm as exc:
         raise IdentityError(
             f"{name} uses an encryption that this Python's cryptography does not support. Convert it with: "
@@ -174,7 +180,7 @@ def _open(data: bytes, password: str, name: str) -> pkcs12.PKCS12KeyAndCertifica
 
 
 def _is_certificate(data: bytes) -> bool:
-    with suppress(ValueError):
+    with suppress(ValueError, x509.InvalidVersion):
         x509.load_der_x509_certificate(data)
         return True
     return False

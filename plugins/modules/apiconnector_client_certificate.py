@@ -26,7 +26,7 @@ notes:
   - With any other connection, and with C(async), the module runs on that host and needs the requirements there. The key is sent to it
     only when an upload is due; the password of your file never is, unless O(pkcs12_encryption=preserve).
     With C(async), or when C(become) is used and pipelining is off, Ansible keeps the module with its arguments in a temporary directory of that
-    host while it runs.
+    host while it runs and for a few seconds after.
   - C(become) makes no difference on a local connection, as nothing on the machine is changed.
   - Two tasks that upload to the same connector at the same time do not see each other. Both certificates are listed afterwards, and
     the one whose upload came last is active.

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the documentation work as they are written, and change nothing the second time."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment, meta
+from support.certificates import Made
+
+from stage import Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "example~password"
+CONNECTOR_ID = "45715bb8-13f9-4bf6-927f-ef96c102d394"
+OURS = re.compile(r"\bmsgraph\.identity\.\w+:")
+RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A piece of YAML, and where it stands."""
+
+    origin: str
+    text: str
+
+    @property
+    def document(self) -> list[dict[str, Any]]:
+        """Its plays or tasks."""
+        document: list[dict[str, Any]] = yaml.safe_load(self.text)
+        return document
+
+
+def examples() -> Iterator[Example]:
+    """What our documentation shows: the examples of each module, and the blocks of the pages that have tasks of ours."""
+    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["EXAMPLES"]:
+                yield Example(path.stem, ast.literal_eval(node.value))
+    for path in sorted([*ROOT.glob("README.md"), *(ROOT / "docs").glob("*.md")]):
+        blocks = re.findall(r"^( *)```ya?ml\n(.*?)^\1```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for number, (_indent, text) in enumerate(blocks, 1):
+            if OURS.search(text):
+                yield Example(f"{path.name}-{number}", text)
+
+
+EXAMPLES = list(examples())
+
+
+def values(document: Any, key: str) -> Iterator[Any]:
+    """The values of a key anywhere in a document."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == key:
+                yield value
+            yield from values(value, key)
+    elif isinstance(document, list):
+        for item in document:
+            yield from values(item, key)
+
+
+def provide_variable(stage: Stage, name: str, pfx: bytes) -> str:
+    """A value for a variable that an example leaves to the reader, by what its name says."""
+    rules = {
+        r"base64|_b64": base64.b64encode(pfx).decode(),
+        r"password": PASSWORD,
+        r"connector_id$": CONNECTOR_ID,
+        r"client_id": stage.emulator.client_id,
+        r"secret": str(stage.emulator.client_secret),
+        r"tenant": stage.emulator.tenant,
+        r"token": stage.emulator.mint_token(),
+    }
+    found = [value for pattern, value in rules.items() if re.search(pattern, name)]
+    assert found, f"the example uses the variable {name}, which nobody would know how to set"
+    return found[0]
+
+
+def set_stage(stage: Stage, example: Example, pfx: bytes) -> str:
+    """Put in place what an example takes for granted; returns the playbook."""
+    document = example.document
+    plays = document if "hosts" in document[0] else [{"name": "Example", "hosts": "localhost", "gather_facts": False, "tasks": document}]
+    stage.write("play.yml", yaml.safe_dump(plays, sort_keys=False).encode())
+    for src in values(document, "src"):
+        stage.write(src if "/" in src else f"files/{src}", pfx)
+    hosts = {str(host) for key in ("hosts", "delegate_to") for host in values(plays, key)} - {"localhost"}
+    stage.inventory += [f'{host} ansible_connection=bastion ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"' for host in hosts]
+
+    names = {str(name) for name in values(document, "connector_name") if "{{" not in str(name)}
+    names |= {str(item) for items in values(document, "loop") if isinstance(items, list) for item in items if isinstance(item, str)}
+    names.discard("Orders API")
+    stage.emulator.add_connector("Orders API", certificates=[], connector_id=CONNECTOR_ID)
+    for name in names:
+        stage.emulator.add_connector(name, certificates=[])
+    for connector in {str(given) for given in values(document, "connector_id") if "{{" not in str(given)} - {CONNECTOR_ID}:
+        stage.emulator.add_connector(f"The connector {connector}", certificates=[], connector_id=connector)
+
+    own = {name for key in ("vars", "ansible.builtin.set_fact") for given in values(plays, key) if isinstance(given, dict) for name in given}
+    own |= {str(name) for key in ("register", "loop_var") for name in values(plays, key)}
+    known = {"item", "omit", "lookup", "query", "now", *own}
+    used = meta.find_undeclared_variables(Environment(autoescape=True).parse(example.text))
+    variables = {name: provide_variable(stage, name, pfx) for name in sorted(used - known) if not name.startswith("ansible_")}
+    stage.write("variables.json", stage.as_json(variables).encode())
+    return "play.yml"
+
+
+def test_there_are_examples() -> None:
+    """Each module shows some."""
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    assert modules <= {example.origin for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.origin)
+def test_example(stage: Stage, orders: Made, example: Example) -> None:
+    """It succeeds, and the second time there is nothing left to do."""
+    pfx = orders.pfx(PASSWORD)
+    playbook = set_stage(stage, example, pfx)
+    changes = []
+    for _turn in range(2):
+        played = stage.run(playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment})
+        assert played.code == 0, played.output
+        recap = [(int(ok), int(changed)) for ok, changed in RECAP.findall(played.stdout)]
+        assert sum(ok for ok, _changed in recap) > 0, played.output
+        changes.append(sum(changed for _ok, changed in recap))
+    assert changes[0] > 0
+    assert changes[1] == 0
+    assert "[WARNING]" not in played.output

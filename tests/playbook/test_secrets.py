@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Secrets stay secret: in what is printed at -vvv with --diff, in results that are kept, and in the files that a run leaves."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from support.certificates import Made, make_certificate
+from support.plays import Played
+
+from spills import Secrets, pieces, private_parts
+from stage import BASTION, RESULTS, WAYS, Stage, certificate_task
+
+PASSWORD = "pfx~password~Jq4vT8"
+WRONG_PASSWORD = "wrong~pfx~password~Wm2xK7"
+WRONG_SECRET = "wrong~client-secret~Bn5cR9"
+POOR_SECRET = "poor~client-secret~Hd8fL3"
+WRONG_TOKEN = "wrong.access.token~Yp6sG1"
+BASIC_PASSWORD = "basic~password~Ct3zN4"
+POOR_CLIENT = "0b5d7c1e-32a4-4f6b-9c8d-5e1f2a3b4c5d"
+
+
+@pytest.fixture(name="made", scope="module")
+def fixture_made() -> Made:
+    """A certificate whose key nobody else uses."""
+    return make_certificate("secret.example", key_number=7)
+
+
+@pytest.fixture(name="pfx", scope="module")
+def fixture_pfx(made: Made) -> bytes:
+    """The PFX of the user."""
+    return made.pfx(PASSWORD)
+
+
+@pytest.fixture(name="secrets")
+def fixture_secrets(made: Made, pfx: bytes, stage: Stage) -> Secrets:
+    """Everything that must not be seen."""
+    return Secrets(
+        the_password=PASSWORD.encode(),
+        the_wrong_password=WRONG_PASSWORD.encode(),
+        the_client_secret=str(stage.emulator.client_secret).encode(),
+        the_wrong_client_secret=WRONG_SECRET.encode(),
+        the_poor_client_secret=POOR_SECRET.encode(),
+        the_wrong_token=WRONG_TOKEN.encode(),
+        the_basic_password=BASIC_PASSWORD.encode(),
+        the_key=private_parts(made.key),
+        the_pfx=pieces(pfx),
+    )
+
+
+def add_what_was_sent(secrets: Secrets, stage: Stage) -> int:
+    """Look for the uploaded files and their passwords too; returns how many there were."""
+    bodies = [entry["body"] for entry in stage.writes()]
+    for body in bodies:
+        body = body.get("authenticationConfiguration", body)
+        secrets.add({"an uploaded file": pieces(base64.b64decode(body["pkcs12Value"])), "the password of an uploaded file": body["password"].encode()})
+    return len(bodies)
+
+
+def test_secrets_are_found(made: Made, pfx: bytes, secrets: Secrets) -> None:
+    """The search finds what it is for, in every form."""
+    der = made.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    traditional = made.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    for content in (der, made.key_pem, traditional, base64.b64encode(b"x" + der), der.hex().upper().encode()):
+        assert list(secrets.spilt("here", b"before" + content + b"after"))
+    for content in (pfx, base64.b64encode(pfx), base64.b64encode(b"xx" + pfx), base64.encodebytes(pfx)):
+        assert list(secrets.spilt("here", content))
+    for shift in range(3):
+        assert list(secrets.spilt("here", base64.b64encode(b"x" * shift + PASSWORD.encode() + b"tail")))
+    assert list(secrets.spilt("here", b"Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJhdWQiOiJodHRwczovL2dy.c2ln"))
+    assert not list(secrets.spilt("here", made.pem + made.thumbprint.encode()))
+
+
+def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
+    """A task for each way a run can end. Secrets come from variables, as Ansible prints the lines around a task that failed."""
+    emulator = stage.emulator
+    tenant = emulator.tenants()[0]
+    poor = {"client_id": POOR_CLIENT, "secrets": [{"value": POOR_SECRET}], "roles": []}
+    emulator.set_tenants([{**tenant, "apps": [*tenant["apps"], poor]}])
+    for name in ("new", "lost", "refused", "throttled", "encoded", "short"):
+        emulator.add_connector(name, certificates=[], connector_id=name)
+    emulator.add_connector("listed", certificates=[{"pfx": made.pfx()}], connector_id="listed")
+    emulator.add_connector("basic", basic=("user", BASIC_PASSWORD), connector_id="basic")
+    emulator.settings(pfx_policy="any")
+    emulator.fault(action="drop_after", method="POST", path="/lost/")
+    emulator.fault(action="status", status=400, method="POST", path="/refused/", times=None)
+    emulator.fault(action="status", status=429, headers={"Retry-After": "0"}, path="/throttled", times=None)
+
+    plain = {"src": "made.pfx", "certificate_password": "{{ password }}", "tenant": emulator.tenant, "client_id": emulator.client_id, **stage.hosts}
+    signed_in = {**plain, "secret": "{{ secret }}"}
+    ignore = {"ignore_errors": True}
+    tasks = [
+        certificate_task("predicted", {"check_mode": True}, connector_id="new", **signed_in),
+        certificate_task("uploaded", connector_id="new", **signed_in),
+        certificate_task("unchanged", connector_id="listed", **signed_in),
+        certificate_task("replaced", connector_id="basic", replace_basic_authentication=True, pkcs12_encryption="preserve", **signed_in),
+        certificate_task("answer_lost", connector_id="lost", **signed_in),
+        certificate_task("encoded", connector_name="encoded", **{**signed_in, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"}),
+        certificate_task("wrong_password", ignore, connector_id="new", **{**signed_in, "certificate_password": "{{ typed_password }}"}),
+        certificate_task("sign_in_refused", ignore, connector_id="new", **{**plain, "secret": "{{ wrong_secret }}"}),
+        certificate_task("forbidden", ignore, connector_id="new", **{**plain, "client_id": POOR_CLIENT, "secret": "{{ poor_secret }}"}),
+        certificate_task("wrong_token", ignore, connector_id="new", **{**plain, "access_token": "{{ typed_token }}"}),
+        certificate_task("refused", ignore, connector_id="refused", **signed_in),
+        certificate_task("throttled", ignore, connector_id="throttled", retries=1, **signed_in),
+        certificate_task("misused", ignore, connector_id="new", **{**signed_in, "content": "{{ content }}"}),
+    ]
+    if way == BASTION:
+        again = {"connector_id": "short", "pkcs12_encryption": "preserve", **signed_in}
+        tasks += [
+            certificate_task("job", {"async": 30, "poll": 0}, **again),
+            {
+                "name": "Wait for the job",
+                "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+                "register": "awaited",
+                "until": "awaited is finished",
+                "delay": 0.2,
+                "retries": 100,
+            },
+        ]
+    shown = [{"name": "Show a result", "ansible.builtin.debug": {"var": task["register"]}} for task in tasks]
+    return tasks + shown
+
+
+def write_secrets(stage: Stage, pfx: bytes) -> list[str]:
+    """The files that a play takes its secrets from; returns the arguments that name them."""
+    stage.write("made.pfx", pfx)
+    values = {
+        "password": PASSWORD,
+        "typed_password": WRONG_PASSWORD,
+        "content": base64.b64encode(pfx).decode(),
+        "secret": stage.emulator.client_secret,
+        "wrong_secret": WRONG_SECRET,
+        "poor_secret": POOR_SECRET,
+        "token": stage.emulator.mint_token(),
+        "typed_token": WRONG_TOKEN,
+    }
+    stage.write("secrets.json", stage.as_json(values).encode())
+    return ["-e", "@secrets.json"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_spilt(stage: Stage, made: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
+    """Whatever comes of a task, its secrets are neither printed nor kept."""
+    arguments = write_secrets(stage, pfx)
+    played = stage.play(scenarios(stage, made, way), "-vvv", "--diff", *arguments, hosts=way)
+    assert played.code == 0, played.output
+    results = stage.results
+    failed = {name for name, result in results.items() if result.get("failed")}
+    assert failed == {"wrong_password", "sign_in_refused", "forbidden", "wrong_token", "refused", "throttled", "misused"}
+    assert {name for name, result in results.items() if result.get("uploaded")} == {"uploaded", "replaced", "answer_lost", "encoded"} | (
+        {"awaited"} if way == BASTION else set()
+    )
+    assert add_what_was_sent(secrets, stage) >= 5
+    kept = Path(stage.directory, RESULTS).read_bytes()
+    # Ansible removes the directory of a job some seconds after its end.
+    files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]
+    spilt = [*secrets.spilt("the output", played.output.encode()), *secrets.spilt("the results", kept), *secrets.spilt_in_files(files)]
+    assert not spilt, "\n".join(spilt)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
+    """While the key is on its way to Graph, it is in no file and in no command line."""
+    connector = stage.emulator.add_connector("Orders", certificates=[])
+    stage.emulator.fault(action="stall", seconds=1.5, method="POST")
+    arguments = write_secrets(stage, pfx)
+    task = certificate_task(connector_id=connector, src="made.pfx", certificate_password="{{ password }}", **{**stage.sign_in, "secret": "{{ secret }}"})
+    played: list[Played] = []
+    running = threading.Thread(target=lambda: played.append(stage.play([task], *arguments, hosts=way)))
+    running.start()
+    while running.is_alive() and not stage.writes():
+        time.sleep(0.05)
+    add_what_was_sent(secrets, stage)
+    commands = [path for path in Path("/proc").glob("[0-9]*/cmdline") if not path.is_symlink()]
+    spilt = [*secrets.spilt_in_files(stage.files()), *secrets.spilt_in_files(commands)]
+    still_running = running.is_alive()
+    running.join()
+    assert played[0].code == 0, played[0].output
+    assert still_running
+    assert len(stage.writes()) == 1
+    assert not spilt, "\n".join(spilt)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_files_left(stage: Stage, pfx: bytes, way: str) -> None:
+    """A run leaves no file at all in HOME and TMPDIR."""
+    connector = stage.emulator.add_connector("Orders", certificates=[])
+    arguments = write_secrets(stage, pfx)
+    options = {"src": "made.pfx", "certificate_password": "{{ password }}", **stage.sign_in}
+    tasks = [certificate_task(connector_id=connector, **options), certificate_task(keywords={"ignore_errors": True}, connector_id="missing", **options)]
+    played = stage.play(tasks, *arguments, hosts=way)
+    assert played.code == 0, played.output
+    assert len(stage.writes()) == 1
+    assert not stage.files()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("encryption", ["compatible", "preserve"])
+def test_short_password(stage: Stage, made: Made, way: str, encryption: str) -> None:
+    """A password that is found in every date does not star out results."""
+    stage.emulator.settings(pfx_policy="any")
+    connector = stage.emulator.add_connector("Orders 1", target_url="https://api.contoso.com/1", certificates=[])
+    src = stage.write("made.pfx", made.pfx("1"))
+    options = {"connector_id": connector, "src": src, "certificate_password": "1", "pkcs12_encryption": encryption, **stage.sign_in}
+    tasks = [certificate_task("uploaded", **options), certificate_task("unchanged", **options)]
+    played = stage.play(tasks, "-v", "--diff", hosts=way)
+    assert played.code == 0, played.output
+    assert not [line for line in played.output.splitlines() if "***" in line and not line.startswith(("PLAY", "TASK"))]
+    for result in stage.results.values():
+        assert result["certificate"]["thumbprint"] == made.thumbprint
+        assert result["connector"]["target_url"] == "https://api.contoso.com/1"
+
+
+def test_short_password_of_a_job(stage: Stage, made: Made) -> None:
+    """The result of an asynchronous job does not repeat a password that is too short to be starred out."""
+    stage.emulator.settings(pfx_policy="any")
+    connector = stage.emulator.add_connector("Orders", certificates=[])
+    src = stage.write("made.pfx", made.pfx("1"))
+    options = {"connector_id": connector, "src": src, "certificate_password": "1", "pkcs12_encryption": "preserve", **stage.sign_in}
+    played = stage.play([certificate_task("job", {"async": 30, "poll": 1}, **options)], "-vvv", hosts=BASTION)
+    assert played.code == 0, played.output
+    assert stage.results["job"]["uploaded"]
+    assert '"certificate_password"' not in played.output
