@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from ansible.module_utils import basic
+
+from ansible_collections.msgraph.identity.plugins.doc_fragments.graph import ModuleDocFragment as GraphFragment
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import (
+    APICONNECTOR_CLIENT_CERTIFICATE,
+    CONNECTOR,
+    GRAPH,
+    PKCS12,
+    ArgumentSpec,
+    without_empty,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+SPEC = APICONNECTOR_CLIENT_CERTIFICATE
+LEAST = {"connector_id": "c", "content": "UEZY"}
+
+
+def test_defaults_and_types():
+    parameters = SPEC.validate({**LEAST, "ensure_active": "yes", "retries": "3", "expiry_warning_days": "0"})
+    assert (parameters["ensure_active"], parameters["retries"], parameters["expiry_warning_days"]) == (True, 3, 0)
+    assert {name: parameters[name] for name in SPEC.options if name not in ("ensure_active", "retries", "expiry_warning_days")} == {
+        **{name: option.get("default") for name, option in SPEC.options.items() if name not in ("ensure_active", "retries", "expiry_warning_days")},
+        **LEAST,
+    }
+
+
+@pytest.mark.parametrize("name, alias", [("tenant", "tenant_id"), ("secret", "client_secret")])
+def test_aliases(name, alias):
+    assert SPEC.validate({**LEAST, alias: "value"})[name] == "value"
+    assert SPEC.validate({**LEAST, alias: "value", name: ""})[name] == "value"
+
+
+# arguments → phrases of the error
+REFUSED = {
+    "no connector": ({"content": "UEZY"}, "one of the following is required: connector_id, connector_name"),
+    "no certificate": ({"connector_id": "c"}, "one of the following is required: src, content"),
+    "two connectors": ({**LEAST, "connector_name": "n"}, "parameters are mutually exclusive: connector_id|connector_name"),
+    "two certificates": ({**LEAST, "src": "x.pfx"}, "parameters are mutually exclusive: src|content"),
+    "unknown option": ({**LEAST, "thumbprint": "x"}, "Unsupported parameters: thumbprint"),
+    "unknown choice": ({**LEAST, "pkcs12_encryption": "strong"}, "value of pkcs12_encryption must be one of: compatible, preserve"),
+    "wrong type": ({**LEAST, "retries": "many"}, "retries"),
+    "number that is not whole": ({**LEAST, "timeout": 1.5}, "timeout"),
+    "not a bool": ({**LEAST, "exclusive": "perhaps"}, "exclusive"),
+    "only empty connectors": ({"connector_id": "", "connector_name": None, "content": "UEZY"}, "one of the following is required: connector_id"),
+    "only empty certificates": ({"connector_id": "c", "src": "", "content": ""}, "one of the following is required: src, content"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_refused_arguments(case):
+    arguments, phrase = case
+    with pytest.raises(IdentityError) as caught:
+        SPEC.validate(arguments)
+    assert phrase in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"connector_id": "c", "connector_name": "", "content": "UEZY"},
+        {"connector_id": None, "connector_name": "n", "content": "UEZY", "src": ""},
+        {**LEAST, "certificate_password": "", "secret": "", "cloud_environment": "", "pkcs12_encryption": "", "retries": "", "exclusive": ""},
+    ],
+    ids=str,
+)
+def test_empty_is_absent(arguments):
+    parameters = SPEC.validate(arguments)
+    assert "" not in parameters.values()
+    assert (parameters["pkcs12_encryption"], parameters["retries"], parameters["exclusive"]) == ("compatible", 5, False)
+
+
+def test_falsy_values_are_values():
+    assert without_empty({"a": 0, "b": False, "c": "", "d": None, "e": " ", "f": []}) == {"a": 0, "b": False, "e": " ", "f": []}
+
+
+def test_arguments_are_not_changed():
+    arguments = {**LEAST, "ensure_active": "yes", "secret": ""}
+    SPEC.validate(arguments)
+    assert arguments == {**LEAST, "ensure_active": "yes", "secret": ""}
+
+
+def test_defaults_are_not_shared():
+    SPEC.validate(LEAST)["retries"] = 99
+    assert SPEC.validate(LEAST)["retries"] == 5
+
+
+def test_merged_specs_have_all_options_and_rules():
+    for part in (CONNECTOR, PKCS12, GRAPH):
+        assert part.options.items() <= SPEC.options.items()
+        assert set(part.mutually_exclusive) <= set(SPEC.mutually_exclusive)
+        assert set(part.required_one_of) <= set(SPEC.required_one_of)
+    assert ArgumentSpec({"a": {}}).merge(ArgumentSpec({"b": {}}, (("a", "b"),))) == ArgumentSpec({"a": {}, "b": {}}, (("a", "b"),))
+
+
+def as_module(monkeypatch, arguments):
+    """The parameters, or the failure, of an AnsibleModule that was given C{arguments}."""
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    return SPEC.ansible_module()
+
+
+def test_module_accepts_the_same(monkeypatch):
+    arguments = {**LEAST, "tenant_id": "t", "exclusive": "yes", "retries": "0"}
+    assert as_module(monkeypatch, arguments).params == SPEC.validate(arguments)
+
+
+def test_module_supports_check_mode(monkeypatch):
+    module = as_module(monkeypatch, {**LEAST, "_ansible_check_mode": True})
+    assert module.check_mode is True
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if not name.startswith("only empty")])
+def test_module_refuses_the_same(monkeypatch, capsys, name):
+    arguments, phrase = REFUSED[name]
+    with pytest.raises(SystemExit):
+        as_module(monkeypatch, arguments)
+    said = json.loads(capsys.readouterr().out)
+    assert said["failed"] is True
+    assert phrase.replace("Unsupported parameters: ", "") in said["msg"]
+
+
+def test_graph_options_are_those_of_the_fragment():
+    documented = yaml.safe_load(GraphFragment.DOCUMENTATION)["options"]
+    assert sorted(documented) == sorted(GRAPH.options)
+
+
+def test_secrets_are_not_logged_and_names_are():
+    secret = {name for name, option in SPEC.options.items() if option.get("no_log")}
+    assert secret == {"secret", "access_token", "content", "certificate_password"}
+    for name in ("tenant", "client_id"):
+        assert SPEC.options[name]["no_log"] is False

@@ -1,0 +1,265 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import AccessToken
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT, GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+
+from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph
+
+ERROR = {
+    "error": {
+        "code": "AADB2C99039",
+        "message": "The feature self service sign up is not enabled. Correlation ID: 7.",
+        "innerError": {"date": "2026-01-01T00:00:00", "request-id": "inner", "client-request-id": "inner"},
+    }
+}
+
+
+def test_headers(wire, clock):
+    graph = make_graph(clock)
+    for unused in range(2):
+        wire.expect("GET", "/x", {"a": 1})
+        assert graph.get("/x", "read x") == {"a": 1}
+    first, second = (call.headers for call in wire.calls)
+    assert first["Authorization"] == "Bearer token-1"
+    assert first["Accept"] == "application/json"
+    assert first["User-Agent"] == USER_AGENT == "ansible-msgraph.identity"
+    assert uuid.UUID(first["client-request-id"]) != uuid.UUID(second["client-request-id"])
+
+
+def test_connect_asks_the_right_version_of_the_right_cloud(wire):
+    settled = Settings(CLOUDS["AzureChinaCloud"], AccessToken("t0ken"), "beta", "/ca.pem", 3, 0, 9, ("t0ken",))
+    wire.expect("GET", "https://microsoftgraph.chinacloudapi.cn/beta/x", {})
+    GraphClient.connect(settled).get("/x", "read x")
+    sent = wire.calls[0]
+    assert sent.headers["Authorization"] == "Bearer t0ken"
+    assert (sent.req_kwargs["verify"], sent.req_kwargs["timeout"]) == ("/ca.pem", 3)
+
+
+def test_writes(wire, clock):
+    graph = make_graph(clock)
+    wire.expect("POST", "/x", {"id": "1"}, 201, json={"a": "ü"})
+    wire.expect("PATCH", "/x", status=204, json={"b": None})
+    assert graph.post("/x", {"a": "ü"}, "write x") == {"id": "1"}
+    assert graph.patch("/x", {"b": None}, "change x") is None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_refused_token_is_renewed_once(wire, clock, method):
+    graph = make_graph(clock)
+    wire.expect(method, "/x", ERROR, 401)
+    wire.expect(method, "/x", {"a": 1})
+    assert (graph.get("/x", "read x") if method == "GET" else graph.post("/x", {}, "write x")) == {"a": 1}
+    assert [call.headers["Authorization"] for call in wire.calls] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_token_that_is_refused_twice(wire, clock):
+    wire.expect("GET", "/x", ERROR, 401)
+    wire.expect("GET", "/x", ERROR, 401)
+    tokens = FakeTokens()
+    with pytest.raises(ServiceError, match="graph_url, cloud_environment"):
+        make_graph(clock, tokens).get("/x", "read x")
+    assert tokens.number == 2
+
+
+def test_token_that_cannot_be_renewed(wire, clock):
+    wire.expect("GET", "/x", ERROR, 401)
+    with pytest.raises(ServiceError, match="The token was not accepted") as caught:
+        make_graph(clock, FakeTokens(renewable=False)).get("/x", "read x")
+    assert caught.value.status == 401
+
+
+def test_failure_keeps_what_graph_said(wire, clock):
+    wire.expect("GET", "/x", ERROR, 400, headers={"request-id": "outer"})
+    with pytest.raises(ServiceError) as caught:
+        make_graph(clock).get("/x", "read x")
+    assert caught.value.message == "Could not read x: The feature self service sign up is not enabled (400 AADB2C99039)."
+    assert caught.value.failure == {
+        "status": 400,
+        "code": "AADB2C99039",
+        "message": "The feature self service sign up is not enabled. Correlation ID: 7.",
+        "request_id": "outer",
+        "client_request_id": wire.calls[0].headers["client-request-id"],
+        "hint": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "answer, sentence, code",
+    [
+        pytest.param({"error": {"code": "C", "message": "M"}}, "Could not read x: M (400 C).", "C", id="whole"),
+        pytest.param({"error": {"message": "M"}}, "Could not read x: M (400).", None, id="no code"),
+        pytest.param({"error": {"code": "C"}}, "Could not read x: Microsoft Graph answered 400 C.", "C", id="no message"),
+        pytest.param({"error": {"code": "C", "message": " "}}, "Could not read x: Microsoft Graph answered 400 C.", "C", id="blank message"),
+        pytest.param({"error": {"code": "", "message": ""}}, None, None, id="both empty"),
+        pytest.param({"error": {"code": 7, "message": ["M"]}}, None, None, id="wrong types"),
+        pytest.param({"error": "invalid"}, None, None, id="error is text"),
+        pytest.param({"error": None}, None, None, id="error is null"),
+        pytest.param({}, None, None, id="no error"),
+        pytest.param([1], None, None, id="list"),
+        pytest.param("null", None, None, id="null"),
+        pytest.param("", None, None, id="empty"),
+        pytest.param("<html>Bad Request</html>", None, None, id="HTML"),
+        pytest.param(b"\xff\xfe\x00", None, None, id="not text"),
+    ],
+)
+def test_shapes_of_errors(wire, clock, answer, sentence, code):
+    wire.expect("GET", "/x", answer, 400)
+    with pytest.raises(ServiceError) as caught:
+        make_graph(clock).get("/x", "read x")
+    assert caught.value.message == (sentence or f"Could not read x: {HOST} answered 400, but not as Microsoft Graph does.")
+    assert (caught.value.status, caught.value.code) == (400, code)
+
+
+KEYS = st.sampled_from(["error", "code", "message", "value", "@odata.nextLink"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(answer=JSON, status=st.sampled_from([200, 400, 404, 500]))
+def test_no_answer_does_harm(answer, status):
+    graph = make_graph(FakeClock(), retries=0)
+    for call in (lambda: graph.get("/x", "read x"), lambda: list(graph.pages("/x", "list x"))):
+        with Wire() as wire:
+            wire.expect("GET", "/x", [answer] if isinstance(answer, str) or answer is None else answer, status)
+            try:
+                call()
+            except IdentityError as exc:
+                assert exc.message.startswith("Could not ")
+
+
+@pytest.mark.parametrize(
+    "method, status, hint",
+    [
+        ("GET", 401, "check that it is meant for this Graph (graph_url, cloud_environment)"),
+        ("GET", 403, "permission APIConnectors.Read.All with admin consent"),
+        ("POST", 403, "permission APIConnectors.ReadWrite.All with admin consent"),
+        ("GET", 429, "Graph throttles this application or tenant"),
+        ("GET", 400, None),
+    ],
+)
+def test_hints(wire, clock, method, status, hint):
+    wire.expect(method, "/x", ERROR, status)
+    graph = make_graph(clock, FakeTokens(renewable=False), retries=0)
+    with pytest.raises(ServiceError) as caught:
+        if method == "GET":
+            graph.get("/x", "read x")
+        else:
+            graph.post("/x", {}, "write x")
+    found = caught.value.failure["hint"]
+    assert (found is None) == (hint is None)
+    assert hint is None or (hint in found and caught.value.message.endswith(found))
+
+
+@pytest.mark.parametrize("answer", [ERROR, "<html>not here</html>", ""], ids=["as Graph", "HTML", "empty"])
+def test_404_is_the_only_answer_that_means_absent(wire, clock, answer):
+    graph = make_graph(clock)
+    wire.expect("GET", "/x", answer, 404)
+    with pytest.raises(NotFound):
+        graph.get("/x", "read x")
+    wire.expect("GET", "/x", answer, 410)
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", "read x")
+    assert not isinstance(caught.value, NotFound)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("answer", ["<html>", "", "[]", "null"])
+def test_unusable_answer_to_a_write_leaves_its_fate_open(wire, clock, status, answer):
+    wire.expect("POST", "/x", answer, status)
+    with pytest.raises(FateUnknown, match=f"Could not write x: {HOST} answered {status}") as caught:
+        make_graph(clock).post("/x", {}, "write x")
+    assert caught.value.failure["status"] == status
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_service_in_trouble_leaves_the_fate_of_a_write_open(wire, clock, status):
+    wire.expect("POST", "/x", ERROR, status)
+    with pytest.raises(FateUnknown) as caught:
+        make_graph(clock).post("/x", {}, "write x")
+    assert caught.value.failure["code"] == "AADB2C99039"
+
+
+@pytest.mark.parametrize("status, headers", [(429, {}), (503, {"Retry-After": "1"}), (400, {}), (404, {}), (409, {})])
+def test_refused_write_was_not_carried_out(wire, clock, status, headers):
+    wire.expect("POST", "/x", ERROR, status, headers=headers)
+    with pytest.raises(ServiceError) as caught:
+        make_graph(clock, retries=0).post("/x", {}, "write x")
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("answer", ["<html>", "[]", ""])
+def test_unusable_answer_to_a_read_is_refused(wire, clock, answer):
+    wire.expect("GET", "/x", answer)
+    with pytest.raises(ServiceError, match="answered 200, but not as Microsoft Graph does"):
+        make_graph(clock).get("/x", "read x")
+
+
+def test_lost_answer_names_what_it_was_for(wire, clock):
+    wire.expect("POST", "/x", requests.exceptions.ReadTimeout("timed out"))
+    with pytest.raises(FateUnknown) as caught:
+        make_graph(clock).post("/x", {}, "write x")
+    assert caught.value.message == f"Could not write x: The answer of {HOST} was lost (ReadTimeout)."
+
+
+def test_pages_are_read_as_they_are_needed(wire, clock):
+    pages = make_graph(clock).pages("/x", "list x")
+    wire.expect("GET", "/x", {"value": [1, 2], "@odata.nextLink": f"{ROOT}/x?$skiptoken=a"})
+    assert [next(pages), next(pages)] == [1, 2]
+    wire.expect("GET", "/x?$skiptoken=a", {"value": [], "@odata.nextLink": f"{ROOT}/x?$skiptoken=b"})
+    wire.expect("GET", "/x?$skiptoken=b", {"value": [3], "@odata.nextLink": None})
+    assert list(pages) == [3]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v1.0/x",
+        f"http://{HOST}/v1.0/x",
+        f"https://{HOST}.evil.example/v1.0/x",
+        f"https://{HOST}@evil.example/v1.0/x",
+        f"https://user@{HOST}/v1.0/x",
+        f"{ROOT}.evil.example/x",
+        "//evil.example/x",
+        "/v1.0/x",
+        7,
+        ["https://evil.example"],
+    ],
+    ids=str,
+)
+def test_token_is_not_led_to_another_host(wire, clock, link):
+    wire.expect("GET", "/x", {"value": [1], "@odata.nextLink": link})
+    with pytest.raises(IdentityError, match="Could not list x: the link to the next page leads away from"):
+        list(make_graph(clock).pages("/x", "list x"))
+
+
+@pytest.mark.parametrize("answer", [{}, {"value": None}, {"value": {}}, {"value": "x"}], ids=repr)
+def test_collection_without_a_list(wire, clock, answer):
+    wire.expect("GET", "/x", answer)
+    with pytest.raises(IdentityError, match="Could not list x: Microsoft Graph answered without a list"):
+        list(make_graph(clock).pages("/x", "list x"))
+
+
+def test_pages_that_lead_in_a_circle_come_to_an_end(wire, clock):
+    link = f"{ROOT}/x?$skiptoken=a"
+    wire.expect("GET", "/x", {"value": [1], "@odata.nextLink": link})
+    wire.expect("GET", "/x?$skiptoken=a", {"value": [2], "@odata.nextLink": link})
+    with pytest.raises(IdentityError, match="next page"):
+        list(make_graph(clock, retries=0).pages("/x", "list x"))

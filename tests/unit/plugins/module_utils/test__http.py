@@ -1,0 +1,328 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+import requests
+import urllib3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.msgraph.identity.plugins.module_utils import _http
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, Unreachable
+from ansible_collections.msgraph.identity.plugins.module_utils._http import FIRST_WAIT, LONGEST_WAIT, Clock, backoff
+
+from ..fakes import HOST, FakeClock, Wire, make_http
+
+URL = f"https://{HOST}/x"
+
+
+def refused():
+    """What requests raises when nobody listens."""
+    cause = urllib3.exceptions.NewConnectionError(None, "Connection refused")
+    return requests.exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(None, URL, cause))
+
+
+def untrusted():
+    """What requests raises for a certificate of an unknown issuer."""
+    cause = urllib3.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)")
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, URL, cause))
+
+
+NOT_SENT = {
+    "refused": refused(),
+    "connect timeout": requests.exceptions.ConnectTimeout("connect timed out"),
+    "proxy": requests.exceptions.ProxyError("Cannot connect to proxy."),
+}
+ANSWER_LOST = {
+    "reset": requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))),
+    "read timeout": requests.exceptions.ReadTimeout("read timed out"),
+    "half an answer": requests.exceptions.ChunkedEncodingError("broken"),
+    "TLS broken off": requests.exceptions.SSLError("EOF occurred in violation of protocol"),
+    "without arguments": requests.exceptions.ConnectionError(),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_jitter(monkeypatch):
+    monkeypatch.setattr(_http.random, "uniform", lambda low, high: high)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_request_has_a_timeout_and_follows_no_redirect(wire, clock, method):
+    wire.expect(method, URL, status=302, headers={"Location": "https://elsewhere.example"})
+    assert make_http(clock, timeout=7).send(method, URL).status_code == 302
+    assert wire.calls[0].req_kwargs["timeout"] == 7
+
+
+@pytest.mark.parametrize(
+    "verify, bundle, used",
+    [
+        (True, None, True),
+        (True, "/env.pem", "/env.pem"),
+        (False, None, False),
+        (False, "/env.pem", False),
+        ("/own.pem", None, "/own.pem"),
+        ("/own.pem", "/env.pem", "/own.pem"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_explicit_verify_beats_the_environment(wire, clock, monkeypatch, verify, bundle, used, variable):
+    if bundle:
+        monkeypatch.setenv(variable, bundle)
+    http = make_http(clock, verify=verify)
+    for unused in range(2):
+        wire.expect("GET", URL)
+        http.send("GET", URL)
+    assert [call.req_kwargs["verify"] for call in wire.calls] == [used, used]
+
+
+def test_arguments_reach_the_request(wire, clock):
+    wire.expect("POST", URL, json={"a": 1})
+    make_http(clock).send("POST", URL, json={"a": 1}, headers={"X-Test": "yes"})
+    assert wire.calls[0].headers["X-Test"] == "yes"
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404, 409, 500, 501])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_other_answers_are_kept(wire, clock, method, status):
+    wire.expect(method, URL, status=status)
+    http = make_http(clock)
+    assert http.send(method, URL).status_code == status
+    assert (http.notices, clock.slept) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "method, repeatable, status, headers, repeated",
+    [
+        ("GET", None, 429, {}, True),
+        ("GET", None, 502, {}, True),
+        ("GET", None, 503, {}, True),
+        ("GET", None, 504, {}, True),
+        ("HEAD", None, 503, {}, True),
+        ("GET", False, 503, {}, False),
+        ("POST", None, 429, {}, True),
+        ("POST", None, 503, {"Retry-After": "1"}, True),
+        ("PATCH", None, 503, {"Retry-After": "1"}, True),
+        ("POST", None, 502, {}, False),
+        ("POST", None, 502, {"Retry-After": "1"}, False),
+        ("POST", None, 503, {}, False),
+        ("POST", None, 504, {}, False),
+        ("POST", True, 502, {}, True),
+        ("POST", True, 503, {}, True),
+        ("POST", True, 504, {}, True),
+    ],
+)
+def test_which_answers_are_asked_for_again(wire, clock, method, repeatable, status, headers, repeated):
+    wire.expect(method, URL, status=status, headers=headers)
+    if repeated:
+        wire.expect(method, URL)
+    answer = make_http(clock).send(method, URL, repeatable=repeatable)
+    assert answer.status_code == (200 if repeated else status)
+    assert clock.slept == ([1] if repeated else [])
+
+
+@pytest.mark.parametrize(
+    "retry_after, wait",
+    [
+        ("0", 0),
+        ("7", 7),
+        (" 7 ", 7),
+        ("Sun, 06 Nov 1994 08:49:44 GMT", 7),
+        ("Sunday, 06-Nov-94 08:49:44 GMT", 7),
+        ("Sun, 06 Nov 1994 08:00:00 GMT", 0),  # past
+        (None, 1),
+        ("", 1),
+        ("soon", 1),
+        ("-5", 1),
+        ("1.5", 1),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", 1),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after(wire, clock, monkeypatch, status, retry_after, wait):
+    monkeypatch.setattr(time, "time", lambda: 784111777.0)  # Sun, 06 Nov 1994 08:49:37 GMT
+    wire.expect("GET", URL, status=status, headers={} if retry_after is None else {"Retry-After": retry_after})
+    wire.expect("GET", URL)
+    assert make_http(clock).send("GET", URL).status_code == 200
+    assert clock.slept == [wait]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    retry_after=st.one_of(
+        st.text(st.characters(min_codepoint=32, max_codepoint=126)),
+        st.tuples(*[st.integers(0, 99999)] * 5).map(lambda numbers: "Mon, {} Jan {} {}:{}:{} GMT".format(*numbers)),
+    )
+)
+def test_no_retry_after_does_harm(retry_after):
+    clock = FakeClock()
+    with Wire() as wire:
+        wire.expect("GET", URL, status=429, headers={"Retry-After": retry_after})
+        assert make_http(clock, retries=0).send("GET", URL).status_code == 429
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("retry_after", ["180", "181", "3600", "9" * 30])
+def test_answer_is_kept_when_the_wait_would_outlast_the_budget(wire, clock, retry_after):
+    wire.expect("GET", URL, status=429, headers={"Retry-After": retry_after})
+    assert make_http(clock, retry_timeout=180).send("GET", URL).status_code == 429
+    assert clock.slept == []
+
+
+def test_budget_is_one_for_all_requests_of_a_task(wire, clock):
+    http = make_http(clock, retry_timeout=10)
+    wire.expect("GET", URL, status=429, headers={"Retry-After": "9"})
+    wire.expect("GET", URL)
+    wire.expect("GET", URL, status=429, headers={"Retry-After": "9"})
+    assert [http.send("GET", URL).status_code for unused in range(2)] == [200, 429]
+
+
+def test_next_task_has_a_budget_of_its_own(wire, clock):
+    http = make_http(clock, retry_timeout=10)
+    for unused in range(2):
+        http.begin_task()
+        assert http.notices == []
+        wire.expect("GET", URL, status=429, headers={"Retry-After": "9"})
+        wire.expect("GET", URL)
+        assert http.send("GET", URL).status_code == 200
+        assert len(http.notices) == 1
+    assert clock.slept == [9, 9]
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+def test_answers_are_asked_for_again_no_more_than_allowed(wire, clock, retries):
+    for unused in range(retries + 1):
+        wire.expect("GET", URL, status=503)
+    assert make_http(clock, retries=retries).send("GET", URL).status_code == 503
+    assert clock.slept == [1, 2, 4, 8][:retries]
+
+
+@pytest.mark.parametrize("trouble", NOT_SENT.values(), ids=NOT_SENT)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_was_never_sent_is_sent_again(wire, clock, method, trouble):
+    wire.expect(method, URL, trouble)
+    wire.expect(method, URL, trouble)
+    wire.expect(method, URL)
+    http = make_http(clock)
+    assert http.send(method, URL).status_code == 200
+    assert clock.slept == [1, 2]
+    kind = type(trouble).__name__
+    assert http.notices == [
+        f"{HOST} could not be reached ({kind}); trying again after 1.0 s (1 of 5).",
+        f"{HOST} could not be reached ({kind}); trying again after 2.0 s (2 of 5).",
+    ]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unreachable_in_the_end(wire, clock, method):
+    for unused in range(3):
+        wire.expect(method, URL, NOT_SENT["refused"])
+    with pytest.raises(Unreachable, match="could not be reached .*3 times.*Check the network, or allow more retries") as caught:
+        make_http(clock, retries=2).send(method, URL)
+    assert HOST in caught.value.message
+
+
+def test_unreachable_when_the_budget_ends(wire, clock):
+    for unused in range(3):
+        wire.expect("GET", URL, NOT_SENT["refused"])
+    with pytest.raises(Unreachable, match="3 times"):
+        make_http(clock, retry_timeout=4).send("GET", URL)
+    assert clock.slept == [1, 2]
+
+
+@pytest.mark.parametrize("trouble", ANSWER_LOST.values(), ids=ANSWER_LOST)
+@pytest.mark.parametrize("method, repeatable", [("GET", None), ("POST", True)])
+def test_lost_answer_to_what_does_no_harm_twice(wire, clock, method, repeatable, trouble):
+    wire.expect(method, URL, trouble)
+    wire.expect(method, URL)
+    http = make_http(clock)
+    assert http.send(method, URL, repeatable=repeatable).status_code == 200
+    assert http.notices == [f"The answer of {HOST} was lost ({type(trouble).__name__}); trying again after 1.0 s (1 of 5)."]
+
+
+@pytest.mark.parametrize("trouble", ANSWER_LOST.values(), ids=ANSWER_LOST)
+@pytest.mark.parametrize("method, repeatable", [("POST", None), ("PATCH", None), ("GET", False)])
+def test_lost_answer_to_a_write(wire, clock, method, repeatable, trouble):
+    wire.expect(method, URL, trouble)
+    with pytest.raises(FateUnknown, match="The answer of .* was lost") as caught:
+        make_http(clock).send(method, URL, repeatable=repeatable)
+    assert HOST in caught.value.message
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_untrusted_certificate_is_not_tried_again(wire, clock, method):
+    wire.expect(method, URL, untrusted())
+    with pytest.raises(Unreachable, match=f"^The TLS certificate of {HOST} is not trusted. .*ca_path, or in REQUESTS_CA_BUNDLE"):
+        make_http(clock).send(method, URL)
+    assert clock.slept == []
+
+
+def test_bundle_that_does_not_exist(wire, clock):
+    wire.expect("GET", URL, OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /none.pem"))
+    with pytest.raises(IdentityError, match="/none.pem"):
+        make_http(clock).send("GET", URL)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("token", ["s3cr3t\nX: y", "s3cr3t\r\n", "s3cr3t\u20ac"], ids=ascii)
+def test_header_that_cannot_be_sent_is_not_quoted(clock, token):
+    # Over a real connection, as some headers are refused only while they are written.
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        with pytest.raises(IdentityError, match="No request can be made to 127.0.0.1:.*access_token") as caught:
+            make_http(clock, timeout=0.2, retries=0).send("GET", url, headers={"Authorization": f"Bearer {token}"})
+    assert "s3cr3t" not in caught.value.message
+    assert "s3cr3t" not in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("url", ["https://graph.example:port/x", "https:///x", "nonsense", "https://*.graph.example/x"])
+def test_url_that_cannot_be_used(clock, url):
+    with pytest.raises(IdentityError, match="No request can be made to .*Check graph_url, authority_host"):
+        make_http(clock).send("GET", url)
+    assert clock.slept == []
+
+
+def test_refused_connection_over_a_real_socket(clock):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # held, but nobody listens
+        url = f"https://127.0.0.1:{held.getsockname()[1]}/x"
+        with pytest.raises(Unreachable, match="could not be reached .*2 times"):
+            make_http(clock, retries=1).send("POST", url)
+    assert clock.slept == [1]
+
+
+def test_notice_says_what_the_server_answered(wire, clock):
+    wire.expect("GET", URL, status=429, headers={"Retry-After": "3"})
+    wire.expect("GET", URL)
+    http = make_http(clock, retries=2)
+    http.send("GET", URL)
+    assert http.notices == [f"{HOST} answered 429; trying again after 3.0 s (1 of 2)."]
+
+
+@pytest.mark.parametrize("attempt, longest", [(0, 1), (1, 2), (2, 4), (4, 16), (5, 30), (50, 30), (5000, 30)])
+def test_backoff_is_doubled_and_bounded(monkeypatch, attempt, longest):
+    monkeypatch.undo()
+    waits = [backoff(attempt) for unused in range(50)]
+    assert longest / 2 <= min(waits) < max(waits) <= longest
+
+
+def test_first_and_longest_wait():
+    assert (FIRST_WAIT, LONGEST_WAIT) == (1, 30)
+
+
+def test_real_clock(monkeypatch):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
+    clock = Clock()
+    clock.sleep(2)
+    assert (clock.monotonic(), slept) == (5.0, [2])

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.msgraph.identity.plugins.module_utils import _libraries, _run
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._run import failed, run, run_module
+
+from ..fakes import FakeClock, make_graph
+
+PARAMETERS = GRAPH.validate({"access_token": "t0ken-long-enough"})
+
+
+class Rendered:
+    """An outcome that renders as what it is given."""
+
+    def __init__(self, **result):
+        self.result = result
+
+    def render(self, with_diff):
+        return {**self.result, "diff_asked_for": with_diff}
+
+
+def run_it(work, parameters=None, check_mode=False, with_diff=False, graph=None):
+    graph = graph or make_graph(FakeClock())
+    return run(work, {**PARAMETERS, **(parameters or {})}, check_mode=check_mode, with_diff=with_diff, connect=lambda settings: graph)
+
+
+def fail(exc):
+    def work(*unused):
+        raise exc
+
+    return work
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("with_diff", [False, True])
+def test_work_is_done_with_what_it_needs(check_mode, with_diff):
+    graph, seen = make_graph(FakeClock()), []
+
+    def work(*given):
+        seen.append(given)
+        return Rendered(changed=True)
+
+    assert run_it(work, {"extra": 1}, check_mode, with_diff, graph) == {"changed": True, "diff_asked_for": with_diff}
+    ((given_graph, parameters, given_check_mode, now),) = seen
+    assert (given_graph, given_check_mode, parameters["extra"]) == (graph, check_mode, 1)
+    assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=1)
+
+
+def test_settings_come_from_parameters_and_environment(monkeypatch):
+    monkeypatch.setenv("AZURE_CLOUD_ENVIRONMENT", "AzureChinaCloud")
+    seen = []
+
+    def connect(settings):
+        seen.append(settings)
+        return make_graph(FakeClock())
+
+    run(lambda *unused: Rendered(), PARAMETERS, check_mode=False, with_diff=False, connect=connect)
+    assert (seen[0].cloud.name, seen[0].credential.access_token) == ("AzureChinaCloud", "t0ken-long-enough")
+
+
+@pytest.mark.parametrize(
+    "exc, result",
+    [
+        (IdentityError("No. Do it."), {"failed": True, "msg": "No. Do it."}),
+        (
+            ServiceError("No.", status=403, code="C", hint="Do it."),
+            {
+                "failed": True,
+                "msg": "No. Do it.",
+                "failure": {"status": 403, "code": "C", "message": None, "request_id": None, "client_request_id": None, "hint": "Do it."},
+            },
+        ),
+    ],
+)
+def test_errors_become_results(exc, result):
+    assert failed(exc) == result
+    assert run_it(fail(exc)) == result
+
+
+def test_settings_that_do_not_fit_become_a_result():
+    result = run_it(fail(AssertionError), {"access_token": None})
+    assert result["failed"] and result["msg"].startswith("Cannot sign in")
+
+
+def test_missing_library_becomes_a_result(monkeypatch):
+    monkeypatch.setattr(_libraries, "find_spec", lambda name: None if name == "msal" else object())
+    result = run_it(fail(AssertionError))
+    assert result["failed"] and "msal >= 1.24.0" in result["msg"]
+
+
+def test_a_bug_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_it(fail(ZeroDivisionError()))
+
+
+@pytest.mark.parametrize("ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"])
+def test_notices_become_warnings(ends):
+    def work(graph, *unused):
+        graph.http.wait("graph.example answered 429", 3, 0)
+        return ends()
+
+    result = run_it(work)
+    notice = "graph.example answered 429; trying again after 3.0 s (1 of 5)."
+    assert result["warnings"] == ([notice] if result.get("failed") else [notice, "Mind this."])
+
+
+def test_each_task_begins_anew():
+    graph = make_graph(FakeClock(), retry_timeout=10)
+    graph.http.wait("before", 100, 0)
+    result = run_it(lambda graph, *unused: Rendered(has_time=graph.http.has_time_for(9)), graph=graph)
+    assert result == {"has_time": True, "diff_asked_for": False}
+
+
+@pytest.mark.parametrize(
+    "parameters, environment, secret",
+    [
+        ({}, {}, "t0ken-long-enough"),
+        ({"access_token": "", "tenant": "t", "client_id": "c", "secret": "client-s3cr3t"}, {}, "client-s3cr3t"),
+        ({"certificate_password": "pfx-s3cr3t"}, {}, "pfx-s3cr3t"),
+        ({"content": "UEZYIGlzIGhlcmU="}, {}, "UEZYIGlzIGhlcmU="),
+        ({"access_token": ""}, {"MSGRAPH_ACCESS_TOKEN": "t0ken-of-env"}, "t0ken-of-env"),
+        ({}, {"AZURE_SECRET": "client-s3cr3t-of-env"}, "client-s3cr3t-of-env"),
+        ({"certificate_password": "12345678"}, {}, "12345678"),
+    ],
+    ids=str,
+)
+def test_secrets_are_masked_wherever_they_show(monkeypatch, parameters, environment, secret):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    shown = Rendered(deep=[{"a": f"x{secret}y"}], **{"warnings": [secret]})
+    assert secret not in json.dumps(run_it(lambda *unused: shown, parameters))
+    error = ServiceError(f"No: {secret}", service_message=secret, code=secret)
+    result = run_it(fail(error), parameters)
+    assert secret not in json.dumps(result)
+    assert result["failed"] is True and result["msg"].startswith("No: ")
+
+
+@pytest.mark.parametrize("secret", ["1", "2026", "0EB255C", "certif", "Z"])
+def test_short_secrets_star_nothing_out(secret):
+    result = {"thumbprint": "0EB255CC895477798BA418B378255204304897AD", "not_after": "2026-01-31T12:00:00Z", "msg": "the certificate is listed"}
+    parameters = {"access_token": secret, "certificate_password": secret, "content": secret}
+    assert run_it(lambda *unused: Rendered(**result), parameters) == {**result, "diff_asked_for": False}
+
+
+@pytest.fixture
+def module_result(monkeypatch, capsys):
+    """What a module prints, run on arguments."""
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    monkeypatch.setattr(_run.GraphClient, "connect", lambda settings: make_graph(FakeClock()))
+
+    def result(work, **arguments):
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode())
+        monkeypatch.setattr(run, "__kwdefaults__", {"connect": _run.GraphClient.connect})
+        with pytest.raises(SystemExit) as caught:
+            run_module(GRAPH, work)
+        printed = json.loads(capsys.readouterr().out)
+        assert caught.value.code == (1 if printed.get("failed") else 0)
+        return printed
+
+    return result
+
+
+def test_module_exits_with_the_result(module_result, monkeypatch):
+    warned = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, warning: warned.append(warning))
+    result = module_result(lambda *unused: Rendered(changed=True, warnings=["Mind this."]), _ansible_diff=True)
+    assert (result["changed"], result["diff_asked_for"]) == (True, True)
+    assert warned == ["Mind this."]
+    assert "warnings" not in result
+
+
+def test_module_fails_with_sentence_and_failure(module_result):
+    result = module_result(fail(ServiceError("No.", status=403)))
+    assert (result["failed"], result["msg"], result["failure"]["status"]) == (True, "No.", 403)
+    assert "exception" not in result or "Traceback" not in str(result["msg"])
+
+
+@pytest.mark.parametrize("ends", [lambda *unused: Rendered(), fail(IdentityError("No."))], ids=["success", "failure"])
+def test_module_does_not_print_its_arguments(module_result, ends):
+    result = module_result(ends, tenant="a-tenant", secret="short")
+    assert not result.get("invocation")
+    assert "a-tenant" not in json.dumps(result) and "short" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_module_passes_check_mode_on(module_result, check_mode):
+    result = module_result(lambda graph, parameters, check_mode, now: Rendered(checked=check_mode), _ansible_check_mode=check_mode)
+    assert result["checked"] is check_mode
+
+
+def test_module_does_not_print_a_secret(module_result):
+    result = module_result(lambda *unused: Rendered(said="t0ken-long-enough and client-s3cr3t"), secret="client-s3cr3t")
+    assert "t0ken-long-enough" not in json.dumps(result) and "client-s3cr3t" not in json.dumps(result)
+
+
+def test_module_stars_nothing_out_for_a_short_secret(module_result):
+    result = module_result(lambda *unused: Rendered(said="0EB255CC"), secret="B25")
+    assert result["said"] == "0EB255CC"
