@@ -64,7 +64,8 @@ def _from_pem(data: bytes, password: str, name: str) -> tuple[t.Any, list[x509.C
     except (TypeError, ValueError, UnsupportedAlgorithm) as exc:
         if protected and not password:
             raise IdentityError(f"{name} holds an encrypted key. Give its x509_certificate_password.") from exc
-        raise IdentityError(f"The key in {name} cannot be opened. {'x509_certificate_password is wrong, or the' if protected else 'The'} key is damaged.") from exc
+        problem = "x509_certificate_password is wrong, or the key is damaged" if protected else "It is damaged"
+        raise IdentityError(f"The key in {name} cannot be opened. {problem}.") from exc
     try:
         certificates = x509.load_pem_x509_certificates(data)
     except ValueError as exc:
