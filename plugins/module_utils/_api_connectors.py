@@ -9,7 +9,6 @@ Resource: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector
 
 from __future__ import annotations
 
-import math
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +16,7 @@ from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 CLIENT_CERTIFICATE = "client_certificate"
 BASIC = "basic"
@@ -185,13 +185,3 @@ def _from_epoch(value: t.Any) -> datetime:
 def normalize_thumbprint(thumbprint: str) -> str:
     """Upper-case hex without separators: tools disagree on case, colons and blanks."""
     return "".join(character for character in thumbprint.upper() if character not in ": \u200e")
-
-
-def iso8601(moment: datetime) -> str:
-    """C{moment} in UTC, such as C{2026-01-31T12:00:00Z}."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def days_remaining(not_after: datetime, now: datetime) -> int:
-    """Whole days until C{not_after}, negative once it has passed."""
-    return math.floor((not_after - now).total_seconds() / 86400)

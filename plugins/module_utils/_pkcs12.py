@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 
 with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography import x509
