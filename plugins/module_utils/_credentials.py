@@ -193,7 +193,8 @@ class AzureCli(_Method):
 
 # In the order in which "auto" tries them.
 GUESSED: tuple[type[Credential], ...] = (AccessToken, FederatedToken, ClientSecret, ClientCertificate)
-METHODS: dict[str, type[Credential]] = {kind.method: kind for kind in (*GUESSED, ManagedIdentity, AzureCli)}
+NAMED: tuple[type[Credential], ...] = (ManagedIdentity, AzureCli)
+METHODS = {kind.method: kind for kind in GUESSED + NAMED}
 
 
 def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: t.Mapping[str, tuple[str, ...]]) -> Credential:

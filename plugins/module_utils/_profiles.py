@@ -31,7 +31,8 @@ def read_profile(name: str | None) -> dict[str, str]:
         raise IdentityError(f"There is no profile '{name}': {PATH} does not exist where the task runs.") from None
     except (OSError, ValueError, configparser.Error) as exc:
         # An exception of configparser quotes the line, and that may be a secret.
-        where = f" in line {exc.lineno}" if getattr(exc, "lineno", None) else ""
+        line = getattr(exc, "lineno", None)
+        where = f" in line {line}" if line else ""
         raise IdentityError(f"{PATH} cannot be read: {getattr(exc, 'strerror', None) or f'it is not an ini file{where}'}.") from None
     if not parser.has_section(name or "default"):
         if name is None:
