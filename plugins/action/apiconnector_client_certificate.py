@@ -40,7 +40,7 @@ class ActionModule(GraphAction):
             data = read_controller_file(self, parameters["src"], parameters["decrypt"], LARGEST)
         else:
             name = "content"
-            data = parameters["content"].encode()
+            data = parameters["content"].encode(errors="replace")
         return Pkcs12(decode(data, name), parameters["certificate_password"] or "", name)
 
     def _run_on_host(self, pkcs12: Pkcs12, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

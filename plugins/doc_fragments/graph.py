@@ -11,15 +11,16 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 notes:
   - Options that say I(environment) take their value from the task (or C(module_defaults)), else from the first environment variable that is
-    not empty. C(environment) of the task counts. An empty string is no value.
+    not empty, else from the profile. C(environment) of the task counts. Each option is settled on its own. An empty string is no value.
 options:
   auth_method:
     description:
       - How to sign in.
-      - V(auto) takes the first method that is complete, O(access_token) before O(secret), and looks at what the task gives before it
-        adds what the environment gives.
+      - V(auto) takes the first method that has all it needs, of V(access_token), V(federated_token), V(client_secret) and
+        V(client_certificate). It looks first at what the task gives, then adds what the environment gives, then the profile.
+      - V(managed_identity) and V(azure_cli) are used only when they are named here.
     type: str
-    choices: [auto, access_token, client_secret]
+    choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]
     default: auto
   tenant:
     description:
@@ -31,6 +32,7 @@ options:
     description:
       - Application (client) ID. The application needs the Microsoft Graph permission C(APIConnectors.ReadWrite.All), to which an
         administrator has consented.
+      - With O(auth_method=managed_identity), the client ID of a user-assigned identity.
       - "I(environment): E(AZURE_CLIENT_ID)."
     type: str
   secret:
@@ -39,6 +41,26 @@ options:
       - "I(environment): E(AZURE_SECRET), E(AZURE_CLIENT_SECRET)."
     type: str
     aliases: [client_secret]
+  x509_certificate_path:
+    description:
+      - File with the RSA key and the certificate with which the application signs in, in PEM or PKCS#12, where the task runs.
+      - "I(environment): E(AZURE_X509_CERTIFICATE_PATH), E(AZURE_CLIENT_CERTIFICATE_PATH)."
+    type: path
+  x509_certificate_password:
+    description:
+      - Password of O(x509_certificate_path), when it is encrypted.
+      - "I(environment): E(AZURE_CLIENT_CERTIFICATE_PASSWORD)."
+    type: str
+  oidc_token:
+    description:
+      - Token of another identity provider that the application trusts (workload identity federation).
+      - "I(environment): E(AZURE_FEDERATED_TOKEN)."
+    type: str
+  oidc_token_file_path:
+    description:
+      - File with such a token, where the task runs. It is read anew each time that a token is needed.
+      - "I(environment): E(AZURE_FEDERATED_TOKEN_FILE)."
+    type: path
   access_token:
     description:
       - A token for Microsoft Graph that was obtained elsewhere, of an application or of a user.
@@ -60,9 +82,15 @@ options:
       - Microsoft Graph instead of the cloud's own, an https URL without the version.
       - "I(environment): E(MSGRAPH_URL)."
     type: str
+  profile:
+    description:
+      - Section of C(~/.azure/credentials), an ini file that azure.azcollection uses too. Its keys are named like these options.
+        Without a name it is C(default), which need not exist.
+      - "I(environment): E(AZURE_PROFILE)."
+    type: str
   api_version:
     description:
-      - Version of Microsoft Graph.
+      - Version of Microsoft Graph. The clouds for the US Government have API connectors in V(beta) only.
     type: str
     choices: [v1.0, beta]
     default: v1.0

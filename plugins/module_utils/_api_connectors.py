@@ -9,7 +9,6 @@ Resource: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector
 
 from __future__ import annotations
 
-import math
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +16,7 @@ from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 CLIENT_CERTIFICATE = "client_certificate"
 BASIC = "basic"
@@ -138,7 +138,7 @@ def parse_connector(answer: t.Any) -> ApiConnector:
         authentication = answer["authenticationConfiguration"]
         kind = _authentication_type(authentication)
         return ApiConnector(
-            id=_text(answer["id"]),
+            id=_id(answer["id"]),
             display_name=_text_or_none(answer["displayName"]),
             target_url=_text_or_none(answer["targetUrl"]),
             authentication=kind,
@@ -177,6 +177,13 @@ def _text(value: t.Any) -> str:
     return value
 
 
+def _id(value: t.Any) -> str:
+    # An empty one would lead a write to the whole collection.
+    if not _text(value).strip():
+        raise ValueError("the id is empty")
+    return _text(value)
+
+
 def _list(value: t.Any) -> list[t.Any]:
     if not isinstance(value, list):
         raise TypeError("a list was expected")
@@ -197,13 +204,3 @@ def _from_epoch(value: t.Any) -> datetime:
 def normalize_thumbprint(thumbprint: str) -> str:
     """Upper-case hex without separators: tools disagree on case, colons and blanks."""
     return "".join(character for character in thumbprint.upper() if character not in ": \u200e")
-
-
-def iso8601(moment: datetime) -> str:
-    """C{moment} in UTC, such as C{2026-01-31T12:00:00Z}."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def days_remaining(not_after: datetime, now: datetime) -> int:
-    """Whole days until C{not_after}, negative once it has passed."""
-    return math.floor((not_after - now).total_seconds() / 86400)

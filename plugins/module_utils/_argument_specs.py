@@ -61,14 +61,23 @@ def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 GRAPH = ArgumentSpec(
     {
-        "auth_method": {"type": "str", "default": "auto", "choices": ["auto", "access_token", "client_secret"]},
+        "auth_method": {
+            "type": "str",
+            "default": "auto",
+            "choices": ["auto", "access_token", "client_secret", "client_certificate", "federated_token", "managed_identity", "azure_cli"],
+        },
         "tenant": {"type": "str", "aliases": ["tenant_id"], "no_log": False},
         "client_id": {"type": "str", "no_log": False},
         "secret": {"type": "str", "aliases": ["client_secret"], "no_log": True},
+        "x509_certificate_path": {"type": "path"},
+        "x509_certificate_password": {"type": "str", "no_log": True},
+        "oidc_token": {"type": "str", "no_log": True},
+        "oidc_token_file_path": {"type": "path", "no_log": False},
         "access_token": {"type": "str", "no_log": True},
         "cloud_environment": {"type": "str", "choices": ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5", "AzureChinaCloud"]},
         "authority_host": {"type": "str"},
         "graph_url": {"type": "str"},
+        "profile": {"type": "str"},
         "api_version": {"type": "str", "default": "v1.0", "choices": ["v1.0", "beta"]},
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},

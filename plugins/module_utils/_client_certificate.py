@@ -18,13 +18,12 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     ApiConnector,
     ApiConnectors,
     ListedCertificate,
-    days_remaining,
-    iso8601,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 
 class Step(enum.Enum):

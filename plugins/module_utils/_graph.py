@@ -6,19 +6,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import typing as t
 import uuid
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import TokenSource
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError, first_sentence
 from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, refused_for_now
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 if t.TYPE_CHECKING:
     import requests
 
 USER_AGENT = "ansible-msgraph.identity"
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
 
 class GraphClient:
@@ -135,7 +138,7 @@ def _service_error(response: requests.Response, answer: dict[str, t.Any] | None,
         service_message=said,
         request_id=response.headers.get("request-id"),
         client_request_id=client_request_id,
-        hint=_hint(status, response.request.method in READS),
+        hint=_hint(status, response.request),
     )
 
 
@@ -143,12 +146,30 @@ def _text(value: t.Any) -> str | None:
     return value[:1000] if isinstance(value, str) and value.strip() else None
 
 
-def _hint(status: int, reading: bool) -> str | None:
+def _hint(status: int, request: requests.PreparedRequest) -> str | None:
     if status == 401:
         return "The token was not accepted: check that it is meant for this Graph (graph_url, cloud_environment) and has not expired."
     if status == 403:
-        permission = "APIConnectors.Read.All" if reading else "APIConnectors.ReadWrite.All"
+        permission = "APIConnectors.Read.All" if request.method in READS else "APIConnectors.ReadWrite.All"
+        claims = _claims(request.headers.get("Authorization", ""))
+        if claims.get("appid") == AZURE_CLI:
+            return f"Azure CLI has no permission {permission} for users: sign in to it as a service principal, or use another auth_method."
+        if "scp" in claims:
+            return (
+                f"The token is a user's: the application needs the delegated permission {permission} with admin consent, "
+                "and the user the role External ID User Flow Administrator."
+            )
         return f"The application needs the permission {permission} with admin consent."
     if status == 429:
         return "Graph throttles this application or tenant: run fewer requests at a time, or raise retry_timeout."
     return None
+
+
+def _claims(authorization: str) -> dict[str, t.Any]:
+    """What a token says of itself, for a hint only; nothing where it is not a JWT (RFC 7519)."""
+    try:
+        payload = authorization.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -44,15 +44,21 @@ class HttpClient:
     :param timeout: seconds for one request to connect, and between bytes of its answer
     :param retries: how often one request may be repeated
     :param retry_timeout: seconds that all requests of one task and their waits may take together
+    :param direct: whether to leave alone the proxies and CA bundles that the environment names
     """
 
-    def __init__(self, *, verify: bool | str, timeout: float, retries: int, retry_timeout: float, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, verify: bool | str, timeout: float, retries: int, retry_timeout: float, clock: Clock | None = None, direct: bool = False
+    ) -> None:
         self.clock = clock or Clock()
         self.retries = retries
         self._verify = verify
         self._timeout = timeout
         self._retry_timeout = retry_timeout
         self._session = requests.Session()
+        self._session.trust_env = not direct
+        # Else requests lets an entry of ~/.netrc replace the token.
+        self._session.auth = _as_it_is
         self.begin_task()
 
     def begin_task(self) -> None:
@@ -102,6 +108,10 @@ class HttpClient:
                     return response
             self.wait(trouble, wait, attempt)
         raise AssertionError("not reached: the loop ends by return or raise")
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def refused_for_now(response: requests.Response) -> bool:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import secrets
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 
 with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography import x509
@@ -27,7 +28,9 @@ with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
 LARGEST = 1024 * 1024  # bytes as they are read; a key with a long chain needs some ten thousand
-_PEM = b"-----BEGIN"
+PEM_BEGIN = b"-----BEGIN"
+# PowerShell writes text with them.
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _VAULT = b"$ANSIBLE_VAULT;"
 
 
@@ -94,21 +97,27 @@ class Pkcs12:
     :param data: the file
     :param password: its password; empty stands for none
     :param name: what to call it in messages
+    :param password_option: what the option for the password is called
     :raises IdentityError: when it cannot be opened, or does not hold one certificate with its private key
     """
 
-    def __init__(self, data: bytes, password: str, name: str) -> None:
-        content = _open(data, password, name)
+    def __init__(self, data: bytes, password: str, name: str, password_option: str = "certificate_password") -> None:
+        content = _open(data, password, name, password_option)
         if content.key is None:
             raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
         if content.cert is None:
             raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
         self._data = data
         self._password = password
-        self._key = t.cast("pkcs12.PKCS12PrivateKeyTypes", content.key)
+        self.key = t.cast("pkcs12.PKCS12PrivateKeyTypes", content.key)
         self._leaf = content.cert
         self._chain = content.additional_certs
         self.wanted = WantedCertificate.from_der(self._leaf.certificate.public_bytes(Encoding.DER))
+
+    @property
+    def certificates(self) -> list[x509.Certificate]:
+        """The certificate that belongs to the key, then the others."""
+        return [self._leaf.certificate, *(link.certificate for link in self._chain)]
 
     def upload(self, encryption: str) -> Upload:
         """What to send to Graph.
@@ -122,19 +131,19 @@ class Pkcs12:
         builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
         builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
         protection = builder.build(password.encode())
-        data = pkcs12.serialize_key_and_certificates(self._leaf.friendly_name, self._key, self._leaf.certificate, self._chain, protection)
+        data = pkcs12.serialize_key_and_certificates(self._leaf.friendly_name, self.key, self._leaf.certificate, self._chain, protection)
         return Upload(base64.b64encode(data).decode(), password)
 
 
 def received(content: str, password: str) -> tuple[WantedCertificate, Upload | None]:
     """What the action plugin sent to the host: a PKCS#12 file to upload, or the certificate alone while the key may not be needed."""
-    if content.startswith(_PEM.decode()):
+    if content.startswith(PEM_BEGIN.decode()):
         try:
-            certificate = x509.load_pem_x509_certificate(content.encode())
+            certificate = x509.load_pem_x509_certificate(content.encode(errors="replace"))
         except ValueError as exc:
             raise IdentityError("content begins as PEM, but is not a certificate.") from exc
         return WantedCertificate.from_der(certificate.public_bytes(Encoding.DER)), None
-    file = Pkcs12(decode(content.encode(), "content"), password, "content")
+    file = Pkcs12(decode(content.encode(errors="replace"), "content"), password, "content")
     return file.wanted, file.upload("preserve")
 
 
@@ -143,13 +152,16 @@ def decode(data: bytes, name: str) -> bytes:
 
     :raises IdentityError: for what is recognizably something else, naming it
     """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            data = data.decode(encoding, "replace").encode(errors="replace")
     if not data.strip():
         raise IdentityError(f"{name} is empty.")
     if len(data) > LARGEST:
         raise IdentityError(f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
     if data.startswith(_VAULT):
         raise IdentityError(f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible.")
-    if _PEM in data:
+    if PEM_BEGIN in data:
         raise IdentityError(f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx")
     # Every PKCS#12 file begins as a long DER sequence does; read as text, that is the digit 0 and no letter or digit after it.
     if data[0] == 0x30 and not data[1:2].isalnum():
@@ -160,7 +172,7 @@ def decode(data: bytes, name: str) -> bytes:
         raise IdentityError(f"{name} is neither PKCS#12 nor base64 text of it. Check that it is a PFX file (.pfx, .p12) and complete.") from None
 
 
-def _open(data: bytes, password: str, name: str) -> pkcs12.PKCS12KeyAndCertificates:
+def _open(data: bytes, password: str, name: str, password_option: str) -> pkcs12.PKCS12KeyAndCertificates:
     try:
         return pkcs12.load_pkcs12(data, password.encode() or None)
     except x509.InvalidVersion as exc:
@@ -172,7 +184,7 @@ def _open(data: bytes, password: str, name: str) -> pkcs12.PKCS12KeyAndCertifica
         ) from exc
     except ValueError as exc:
         if "password" in str(exc).lower():
-            problem = "Its certificate_password is wrong" if password else "It needs a certificate_password, or is damaged"
+            problem = f"Its {password_option} is wrong" if password else f"It needs a {password_option}, or is damaged"
             raise IdentityError(f"{name} cannot be opened. {problem}.") from exc
         if _is_certificate(data):
             raise IdentityError(f"{name} is a certificate without its private key. Export both together as PKCS#12.") from exc

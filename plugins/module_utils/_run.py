@@ -47,7 +47,7 @@ def run(
     :param parameters: validated against the module's spec
     :param connect: makes a client, or finds one that serves already
     """
-    graph = None
+    graph = settings = None
     secrets = {str(parameters[name]) for name in ("content", "certificate_password") if parameters.get(name)}
     try:
         require_libraries()
@@ -58,8 +58,9 @@ def run(
         result = work(graph, parameters, check_mode, datetime.now(timezone.utc)).render(with_diff)
     except IdentityError as exc:
         result = failed(exc)
-    if graph and graph.http.notices:
-        result["warnings"] = graph.http.notices + result.get("warnings", [])
+    if settings:
+        result["sign_in"] = settings.sign_in.render()
+        result["warnings"] = [*settings.warnings, *(graph.http.notices if graph else ()), *result.get("warnings", ())]
     masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
     return masked
 

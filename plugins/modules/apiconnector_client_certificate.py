@@ -33,7 +33,7 @@ notes:
 requirements:
   - python >= 3.10
   - requests >= 2.31.0
-  - msal >= 1.24.0
+  - msal >= 1.32.0
   - cryptography >= 42.0.0
 extends_documentation_fragment:
   - msgraph.identity.graph
@@ -261,6 +261,39 @@ connector:
               description: Whole days until it expires, negative when it has.
               type: int
               sample: 203
+sign_in:
+  description: Who signed in, and where each option of it was found. Nothing of it is secret.
+  returned: when there is a complete way to sign in, on failure too
+  type: dict
+  contains:
+    auth_method:
+      description: The method.
+      type: str
+      sample: client_secret
+    tenant:
+      description: The tenant as it was given, where the method needs it.
+      type: str
+      sample: contoso.onmicrosoft.com
+    client_id:
+      description: The application, where the method needs it.
+      type: str
+      sample: 7d3b1f52-84c6-4e0a-b1d9-2f5a6c7e8901
+    cloud_environment:
+      description: The cloud.
+      type: str
+      sample: AzureCloud
+    authority_host:
+      description: Where it signed in.
+      type: str
+      sample: https://login.microsoftonline.com
+    graph_url:
+      description: Where Microsoft Graph is.
+      type: str
+      sample: https://graph.microsoft.com
+    origins:
+      description: Where each option that was used was found.
+      type: dict
+      sample: {"tenant": "the task", "client_id": "environment variable AZURE_CLIENT_ID"}
 failure:
   description: What Microsoft Graph or Microsoft Entra answered.
   returned: when one of them refused

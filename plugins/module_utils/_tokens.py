@@ -1,0 +1,280 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where tokens come from: msal for applications and managed identities, the Azure CLI, or somebody else. Tokens stay in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import typing as t
+from contextlib import suppress
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError, Unreachable, first_sentence
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+
+with suppress(ImportError):  # require_libraries() names what is missing
+    import msal
+    import requests
+
+EARLY = 300  # seconds before its end from which a token is not used any more
+CLI_TIMEOUT = 60  # seconds; az takes some to start
+DISCOVERY = "/.well-known/openid-configuration"
+ENDPOINTS = ("authorization_endpoint", "token_endpoint")  # what msal reads in it
+MANAGED_IDENTITY_TIMEOUT = 3  # seconds; the endpoint is on the machine or its host
+
+
+class TokenSource(t.Protocol):
+    """An open session with whoever issues tokens."""
+
+    def token(self) -> str:
+        """A bearer token for Graph that is still valid; signs in when there is none.
+
+        :raises IdentityError: when signing in was refused or did not work
+        """
+
+    def renew(self) -> bool:
+        """Forget the token, so that the next one is new. False when there is no other token to be had."""
+
+
+class FixedToken:
+    """A token as it was given."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        """See L(TokenSource)."""
+        return self._token
+
+    def renew(self) -> bool:
+        """See L(TokenSource)."""
+        return False
+
+
+class ConfidentialClientTokens:
+    """Client credentials flow through msal, which keeps the token in memory and renews it before it ends.
+
+    :param client_credential: a secret, or a dict with a key or an assertion, as msal takes it
+    """
+
+    def __init__(self, tenant: str, client_id: str, client_credential: str | dict[str, t.Any], cloud: Cloud, http: HttpClient) -> None:
+        self._tenant = tenant
+        self._client_id = client_id
+        self._client_credential = client_credential
+        self._cloud = cloud
+        self._http = http
+        self._application: msal.ConfidentialClientApplication | None = None
+
+    def token(self) -> str:
+        """See L(TokenSource)."""
+        try:
+            if self._application is None:
+                self._application = msal.ConfidentialClientApplication(
+                    self._client_id,
+                    client_credential=self._client_credential,
+                    authority=f"{self._cloud.authority_host}/{quote(self._tenant, safe='')}",
+                    # The hosts are the user's or the cloud's own: nobody else is asked whether they are genuine.
+                    instance_discovery=False,
+                    # Nor does MSAL_FORCE_REGION in the environment lead to others.
+                    azure_region=False,
+                    http_client=_MsalHttp(self._http, self._cloud.authority_host),
+                )
+            answer = self._application.acquire_token_for_client([self._cloud.scope])
+        except (ValueError, msal.exceptions.MsalError) as exc:
+            # What msal says may quote an answer; what it cannot use is said by _MsalHttp, or is in the options.
+            raise IdentityError(f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host.") from exc
+        return _token_in(answer)
+
+    def renew(self) -> bool:
+        """See L(TokenSource)."""
+        self._application = None
+        return True
+
+
+class ManagedIdentityTokens:
+    """A managed identity through msal: App Service, Azure Arc, or the instance metadata service (IMDS) of a virtual machine.
+
+    U(https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token).
+    """
+
+    def __init__(self, client_id: str | None, cloud: Cloud) -> None:
+        self._client_id = client_id
+        self._cloud = cloud
+        self._client: msal.ManagedIdentityClient | None = None
+
+    def token(self) -> str:
+        """See L(TokenSource)."""
+        try:
+            if self._client is None:
+                kind = msal.UserAssignedManagedIdentity(client_id=self._client_id) if self._client_id else msal.SystemAssignedManagedIdentity()
+                # Its own client: the endpoint is near, is never behind a proxy, and answers soon or not at all.
+                http = HttpClient(verify=True, timeout=MANAGED_IDENTITY_TIMEOUT, retries=1, retry_timeout=30, direct=True)
+                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(http, "the managed identity endpoint"))
+            answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
+        except Unreachable as exc:
+            raise IdentityError("There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.") from exc
+        except (ValueError, msal.ManagedIdentityError) as exc:
+            raise IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.") from exc
+        return _token_in(answer)
+
+    def renew(self) -> bool:
+        """See L(TokenSource)."""
+        self._client = None
+        return True
+
+
+class AzureCliTokens:
+    """C{az account get-access-token}: U(https://learn.microsoft.com/cli/azure/account#az-account-get-access-token)."""
+
+    def __init__(self, tenant: str | None, cloud: Cloud) -> None:
+        self._tenant = tenant
+        self._cloud = cloud
+        self._kept: tuple[str, float] | None = None
+
+    def token(self) -> str:
+        """See L(TokenSource)."""
+        if self._kept is None or self._kept[1] - EARLY < time.time():
+            self._kept = self._ask()
+        return self._kept[0]
+
+    def renew(self) -> bool:
+        """See L(TokenSource). The CLI answers from a cache of its own until a token ends, but it notices a new login."""
+        self._kept = None
+        return True
+
+    def _ask(self) -> tuple[str, float]:
+        """A token, and when it ends in seconds since the epoch. What the CLI prints is shown to nobody: it may be a token."""
+        # Relative entries of PATH would let the current directory decide which program this is.
+        path = os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry))
+        az = shutil.which("az", path=path)
+        if az is None:
+            raise IdentityError("auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method.")
+        command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
+        if self._tenant:
+            command += ["--tenant", self._tenant]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CLI_TIMEOUT, check=False, cwd=os.path.dirname(az))
+        except subprocess.TimeoutExpired:
+            raise IdentityError(f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token") from None
+        except OSError as exc:
+            raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
+        if done.returncode != 0:
+            login = b"az login" in done.stderr
+            problem = "is not signed in. Run: az login" if login else f"failed with exit code {done.returncode}. Try: az account get-access-token"
+            raise IdentityError(f"The Azure CLI {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
+        try:
+            answer = json.loads(done.stdout)
+            # Versions before 2.54 tell only the local time at which it ends.
+            ends = float(answer["expires_on"]) if "expires_on" in answer else datetime.fromisoformat(answer["expiresOn"]).timestamp()
+            return str(answer["accessToken"]), ends
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise IdentityError("The Azure CLI did not answer with a token. Try: az account get-access-token") from None
+
+
+class _MsalHttp:
+    """What msal wants of an HTTP client, given by ours: one place for timeouts, retries, TLS and proxies.
+
+    Answers that are no use to msal end here, because it would log and quote them.
+    """
+
+    def __init__(self, http: HttpClient, where: str) -> None:
+        self._http = http
+        self._where = where
+
+    def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
+        """For the endpoints of a tenant, or a token of a managed identity."""
+        response = self._send("GET", url, params=params, headers=headers)
+        answer = _answer(response)
+        if answer and response.status_code != 200 and "error" in answer:
+            raise _refusal(answer, response.status_code)
+        if url.endswith(DISCOVERY) and not (answer and all(str(answer.get(name)).startswith("https://") for name in ENDPOINTS)):
+            raise _not_entra(response)
+        return response
+
+    def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
+        """For a token. Asking for one changes nothing, so it may be asked again."""
+        return self._send("POST", url, params=params, data=data, headers=headers, repeatable=True)
+
+    def close(self) -> None:
+        """The session belongs to our client."""
+
+    def _send(self, method: str, url: str, **arguments: t.Any) -> requests.Response:
+        try:
+            response = self._http.send(method, url, **arguments)
+        except IdentityError as exc:
+            exc.message = f"Could not sign in: {exc.message}"
+            raise
+        # Azure Arc asks with a 401 for a file to be read, which msal does.
+        if response.status_code >= 500 or (_answer(response) is None and "WWW-Authenticate" not in response.headers):
+            raise _not_entra(response)
+        return response
+
+
+def _answer(response: requests.Response) -> dict[str, t.Any] | None:
+    """What was answered, when it has the shape of an OAuth answer (RFC 6749, 5)."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and isinstance(answer.get("error", ""), str) else None
+
+
+def _not_entra(response: requests.Response) -> ServiceError:
+    return ServiceError(
+        f"Could not sign in: {urlsplit(response.url).netloc} answered {response.status_code}, which is not an answer of Microsoft Entra ID.",
+        status=response.status_code,
+        hint="Check authority_host and the proxy, or try again later.",
+    )
+
+
+def _token_in(answer: dict[str, t.Any]) -> str:
+    token = answer.get("access_token")
+    if isinstance(token, str) and token:
+        return token
+    raise _refusal(answer, None)
+
+
+# Codes: U(https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+_HINTS = {
+    7000215: "The secret is wrong: give the secret's value, not its ID.",
+    7000222: "The secret has expired: create a new one for the application.",
+    700016: "No application with this client_id is known in this tenant: check client_id and tenant.",
+    700027: "This certificate is not registered for the application, or has expired: add it under Certificates & secrets.",
+    700024: "The clock of this machine is wrong, or the federated token has expired.",
+    70021: "The application trusts no such token: compare issuer, subject and audience of its federated credential.",
+    700211: "The application trusts no token of this issuer: compare the issuer of its federated credential.",
+    700213: "The application trusts no token with this subject: compare the subject of its federated credential.",
+    700212: "The application trusts no token with this audience: compare the audience of its federated credential.",
+    70025: "The application has no federated credential: add one under Certificates & secrets.",
+    65001: "Nobody has consented to the application's permissions: an administrator of the tenant has to.",
+    500011: "Microsoft Graph is not known under this name in this tenant: check cloud_environment and graph_url.",
+    90002: "This tenant is not known: check tenant and cloud_environment.",
+    900023: "This tenant is neither an ID nor a domain name: check tenant.",
+    7000112: "The application is disabled in this tenant.",
+    53003: "A Conditional Access policy of the tenant forbids it: see the sign-in log.",
+}
+
+
+def _refusal(answer: dict[str, t.Any], status: int | None) -> ServiceError:
+    given = answer.get("error_codes")
+    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
+    # The lines after the first one are trace id, correlation id and time, which have a place of their own.
+    text = str(answer.get("error_description") or answer.get("error") or "it answered without a token").strip()
+    said = text.splitlines()[0].split(" Trace ID:")[0]
+    return ServiceError(
+        f"Microsoft Entra ID refused to sign in: {first_sentence(said)}.",
+        status=status,
+        code=f"AADSTS{codes[0]}" if codes else answer.get("error"),
+        service_message=said,
+        request_id=answer.get("trace_id"),
+        client_request_id=answer.get("correlation_id"),
+        hint=next((_HINTS[code] for code in codes if code in _HINTS), None),
+    )
