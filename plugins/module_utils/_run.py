@@ -60,7 +60,9 @@ def run(
         result = failed(exc)
     if settings:
         result["sign_in"] = settings.sign_in.render()
-        result["warnings"] = [*settings.warnings, *(graph.http.notices if graph else ()), *result.get("warnings", ())]
+        warnings = [*settings.warnings, *(graph.http.notices if graph else ()), *result.pop("warnings", ())]
+        if warnings:
+            result["warnings"] = warnings
     masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
     return masked
 
