@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import CarriedOut, GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 CLIENT_CERTIFICATE = "client_certificate"
@@ -104,25 +104,26 @@ class ApiConnectors:
             raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} bear it. Name one of them with connector_id.")
         return found[0] if found else None
 
-    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str) -> ApiConnector | None:
+    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str, carried_out: CarriedOut) -> ApiConnector | None:
         """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
 
         :param pkcs12_value: base64 of the PKCS#12 file
+        :param carried_out: asked when the answer is lost, before it is sent again
         :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was taken
         """
         body = {"pkcs12Value": pkcs12_value, "password": password}
         path = f"{self._path(connector_id)}/uploadClientCertificate"
-        answer = self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'")
+        answer = self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'", carried_out)
         try:
             return parse_connector(answer)
         except IdentityError:
             return None
 
-    def replace_authentication(self, connector_id: str, pkcs12_value: str, password: str) -> None:
+    def replace_authentication(self, connector_id: str, pkcs12_value: str, password: str, carried_out: CarriedOut) -> None:
         """Make a certificate the only authentication: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
         authentication = {"@odata.type": "#microsoft.graph.pkcs12Certificate", "pkcs12Value": pkcs12_value, "password": password}
         purpose = f"replace the authentication of API connector '{connector_id}'"
-        self.graph.patch(self._path(connector_id), {"authenticationConfiguration": authentication}, purpose)
+        self.graph.patch(self._path(connector_id), {"authenticationConfiguration": authentication}, purpose, carried_out)
 
     def _path(self, connector_id: str) -> str:
         # Ids are opaque: whatever is in them stays in one path segment.

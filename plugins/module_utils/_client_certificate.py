@@ -229,33 +229,27 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
     if planned.before is None or planned.before.id is None:
         raise ValueError("a plan without a connector cannot be carried out")
     connector_id = planned.before.id
-    http = connectors.graph.http
     done = _condition(planned.step, wanted, options, now)
-    for attempt in itertools.count():
-        try:
-            written = _write(connectors, connector_id, planned.step, upload)
-        except FateUnknown as exc:
-            lost: FateUnknown = exc
-        else:
-            return written if written and done(written) else _see(connectors, connector_id, done, wanted, options)
+    seen: ApiConnector | None = None
+
+    def carried_out() -> bool:
+        nonlocal seen
         try:
             seen = connectors.get(connector_id)
         except IdentityError as exc:
-            raise IdentityError(f"{lost.message} It may have been carried out: {exc.message}", exc.failure or lost.failure) from exc
-        if seen and done(seen):
-            return seen
-        wait = backoff(attempt)
-        if seen is None or not http.may_retry(attempt, wait):
-            raise IdentityError(f"{lost.message} The certificate is not listed on {options.target}.", lost.failure) from lost
-        http.wait(f"{lost.message} The certificate is not listed", wait, attempt)
-    raise AssertionError("not reached: the loop ends by return or raise")
+            raise IdentityError(f"the answer was lost, so it may have been carried out. {exc.message}", exc.failure) from exc
+        if seen is None:
+            raise IdentityError("the answer was lost, and the connector is not there any more.")
+        return done(seen)
 
-
-def _write(connectors: ApiConnectors, connector_id: str, step: Step, upload: Upload) -> ApiConnector | None:
-    if step is Step.REPLACE:
-        connectors.replace_authentication(connector_id, upload.pkcs12_value, upload.password)
-        return None
-    return connectors.upload_client_certificate(connector_id, upload.pkcs12_value, upload.password)
+    try:
+        if planned.step is Step.REPLACE:
+            connectors.replace_authentication(connector_id, upload.pkcs12_value, upload.password, carried_out)
+        else:
+            seen = connectors.upload_client_certificate(connector_id, upload.pkcs12_value, upload.password, carried_out) or seen
+    except FateUnknown as exc:
+        raise IdentityError(f"{exc.message} The certificate is not listed on {options.target}.", exc.failure) from exc
+    return seen if seen and done(seen) else _see(connectors, connector_id, done, wanted, options)
 
 
 def _condition(step: Step, wanted: WantedCertificate, options: Options, now: datetime) -> t.Callable[[ApiConnector], bool]:
@@ -275,15 +269,18 @@ def _see(
 ) -> ApiConnector:
     """Read until C{done}: Graph may show the state from before a write for a while."""
     http = connectors.graph.http
+    sent = f"The certificate {wanted.thumbprint} was sent to {options.target}"
     for attempt in itertools.count():
-        seen = connectors.get(connector_id)
+        try:
+            seen = connectors.get(connector_id)
+        except IdentityError as exc:
+            raise IdentityError(f"{sent}, but what came of it is not known. {exc.message}", exc.failure) from exc
         if seen and done(seen):
             return seen
         wait = backoff(attempt)
         if not http.has_time_for(wait):
             break
         http.clock.sleep(wait)
-    sent = f"The certificate {wanted.thumbprint} was sent to {options.target}"
     if seen is None or not seen.listed(wanted.thumbprint):
         raise IdentityError(f"{sent}, but is not listed there. Look at the connector before you run the task again, or allow more retry_timeout.")
     if options.exclusive:

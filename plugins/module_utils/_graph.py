@@ -20,6 +20,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._tokens import To
 if t.TYPE_CHECKING:
     import requests
 
+CarriedOut = t.Callable[[], bool]
 USER_AGENT = "ansible-msgraph.identity"
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
@@ -68,36 +69,44 @@ class GraphClient:
             if url in seen:
                 raise IdentityError(f"Could not {purpose}: the link to the next page leads back to one that was read.")
 
-    def post(self, path: str, body: dict[str, t.Any], purpose: str) -> dict[str, t.Any]:
-        """The answer to C{body}, posted once.
+    def post(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> dict[str, t.Any]:
+        """The answer to C{body}, or nothing when it was lost and C{carried_out} says that it was carried out.
 
-        :raises FateUnknown: when it may or may not have been carried out
+        :param carried_out: asked when the answer is lost, before the request is sent again; without it, it is not
+        :raises FateUnknown: when it may or may not have been carried out, and another try is not possible
         :raises ServiceError: when it was refused
         """
-        return self._call("POST", self._root + path, purpose, body)
+        return self._call("POST", self._root + path, purpose, body, carried_out)
 
-    def patch(self, path: str, body: dict[str, t.Any], purpose: str) -> None:
-        """Change the object at C{path}; raises as L(post)."""
-        self._call("PATCH", self._root + path, purpose, body)
+    def patch(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> None:
+        """Change the object at C{path}; parameters and errors as for L(post)."""
+        self._call("PATCH", self._root + path, purpose, body, carried_out)
 
-    def _call(self, method: str, url: str, purpose: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def _call(
+        self, method: str, url: str, purpose: str, body: dict[str, t.Any] | None = None, carried_out: CarriedOut | None = None
+    ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
         try:
-            response = self._send(method, url, request_id, body)
+            response = self._send(method, url, request_id, body, carried_out)
         except IdentityError as exc:
             exc.message = f"Could not {purpose}: {exc.message}"
             raise
-        if response.status_code == 204:
+        if response is None or response.status_code == 204:
             return {}
         answer = _json(response)
         if response.ok and response.status_code < 300 and answer is not None:
             return answer
         error = _service_error(response, answer, purpose, request_id)
-        if method not in READS and not refused_for_now(response) and (response.ok or response.status_code >= 500):
-            raise FateUnknown(error.message, error.failure) from error
-        raise error
+        if method in READS or refused_for_now(response) or 300 <= response.status_code < 500:
+            raise error
+        # A page of a proxy instead of an answer, say.
+        if response.ok and carried_out and carried_out():
+            return {}
+        raise FateUnknown(error.message, error.failure) from error
 
-    def _send(self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None) -> requests.Response:
+    def _send(
+        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, carried_out: CarriedOut | None
+    ) -> requests.Response | None:
         for renewed in (False, True):
             headers = {
                 "Authorization": f"Bearer {self._tokens.token()}",
@@ -105,9 +114,9 @@ class GraphClient:
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self.http.send(method, url, headers=headers, json=body)
+            response = self.http.send(method, url, headers=headers, json=body, carried_out=carried_out)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
-            if response.status_code != 401 or renewed or not self._tokens.renew():
+            if response is None or response.status_code != 401 or renewed or not self._tokens.renew():
                 break
         return response
 

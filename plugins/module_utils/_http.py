@@ -21,6 +21,7 @@ with suppress(ImportError):  # require_libraries() names what is missing
     from urllib3.util import Retry
 
 READS = ("GET", "HEAD")
+IN_TROUBLE = (429, 500, 502, 503, 504)
 FIRST_WAIT = 1.0  # seconds
 LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
 
@@ -79,33 +80,43 @@ class HttpClient:
         self.notices.append(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).")
         self.clock.sleep(wait)
 
-    def send(self, method: str, url: str, *, repeatable: bool | None = None, **arguments: t.Any) -> requests.Response:
+    def send(
+        self, method: str, url: str, *, repeatable: bool | None = None, carried_out: t.Callable[[], bool] | None = None, **arguments: t.Any
+    ) -> requests.Response | None:
         """The answer to one request, whatever its status; repeated while that is safe and the budget lasts.
 
         :param repeatable: whether it does no harm when carried out twice; by default only for reads
+        :param carried_out: for a write, asked when its answer is lost; it is sent again only when this says no
         :param arguments: C{headers}, C{json}, C{data}, C{params} as for C{requests.Session.request}
+        :returns: None when the answer was lost and C{carried_out} says yes
         :raises Unreachable: nothing was carried out, or a read found no answer
-        :raises FateUnknown: the request was sent, its answer was lost, and it may not be repeated
+        :raises FateUnknown: a write was sent and its answer was lost, and it may not be sent again
         """
         repeatable = method in READS if repeatable is None else repeatable
-        wait: float | None
         for attempt in itertools.count():
+            response: requests.Response | None = None
             try:
                 response = self._session.request(
                     # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
                     method, url, verify=self._verify, timeout=self._timeout, allow_redirects=False, **arguments
                 )
             except (OSError, ValueError) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
-                trouble = _trouble(exc, url, repeatable)
-                wait = backoff(attempt)
-                if not self.may_retry(attempt, wait):
-                    tried = "once" if attempt == 0 else f"{attempt + 1} times"
-                    raise Unreachable(f"{trouble}; tried {tried}. Check the network, or allow more retries or retry_timeout.") from exc
+                trouble, sent = _trouble(exc, url)
             else:
-                trouble = f"{urlsplit(url).netloc} answered {response.status_code}"
-                wait = _wait_before_repeat(response, repeatable, attempt)
-                if wait is None or not self.may_retry(attempt, wait):
+                trouble, sent = f"{urlsplit(url).netloc} answered {response.status_code}", not refused_for_now(response)
+                if response.status_code not in IN_TROUBLE:
                     return response
+            unknown = sent and not repeatable
+            if unknown and carried_out and carried_out():
+                return None
+            wait = _wait(response, attempt)
+            if (unknown and not carried_out) or not self.may_retry(attempt, wait):
+                if response is not None:
+                    return response
+                tries = f" {attempt + 1} times" if attempt else ""
+                if unknown:
+                    raise FateUnknown(f"{trouble}{tries}.")
+                raise Unreachable(f"{trouble}{tries}. Check the network, or allow more retries or retry_timeout.")
             self.wait(trouble, wait, attempt)
         raise AssertionError("not reached: the loop ends by return or raise")
 
@@ -124,19 +135,17 @@ def backoff(attempt: int) -> float:
     return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 16)) * random.uniform(0.5, 1.0)
 
 
-def _wait_before_repeat(response: requests.Response, repeatable: bool, attempt: int) -> float | None:
-    """Seconds to wait before the same request again; None for an answer to keep."""
-    if not refused_for_now(response) and not (repeatable and response.status_code in (500, 502, 503, 504)):
-        return None
+def _wait(response: requests.Response | None, attempt: int) -> float:
+    """Seconds to wait before the same request again."""
     try:
         # Seconds or an HTTP date: RFC 9110, 10.2.3.
-        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
+        return float(Retry().parse_retry_after(response.headers["Retry-After"])) if response is not None else backoff(attempt)
     except (KeyError, InvalidHeader, ValueError, OverflowError):
         return backoff(attempt)
 
 
-def _trouble(exc: OSError | ValueError, url: str, repeatable: bool) -> str:
-    """What went wrong on the way, in words; raises when another try is pointless or not safe."""
+def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
+    """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is pointless."""
     host = urlsplit(url).netloc
     kind = type(exc).__name__
     if isinstance(exc, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(exc):
@@ -149,7 +158,5 @@ def _trouble(exc: OSError | ValueError, url: str, repeatable: bool) -> str:
         raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(reason, NewConnectionError):
-        return f"{host} could not be reached ({kind})"
-    if not repeatable:
-        raise FateUnknown(f"The answer of {host} was lost ({kind}).") from exc
-    return f"The answer of {host} was lost ({kind})"
+        return f"{host} could not be reached ({kind})", False
+    return f"The answer of {host} was lost ({kind})", True

@@ -212,6 +212,8 @@ class _MsalHttp:
         except IdentityError as exc:
             exc.message = f"Could not sign in: {exc.message}"
             raise
+        if response is None:
+            raise ValueError("only a write can be settled without an answer")
         # Azure Arc asks with a 401 for a file to be read, which msal does.
         if response.status_code >= 500 or (_answer(response) is None and "WWW-Authenticate" not in response.headers):
             raise _not_entra(response)

@@ -11,11 +11,10 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import AccessToken
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT, GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
 
 from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph
 
@@ -41,7 +40,8 @@ def test_headers(wire, clock):
 
 
 def test_connect_asks_the_right_version_of_the_right_cloud(wire):
-    settled = Settings(CLOUDS["AzureChinaCloud"], AccessToken("t0ken"), "beta", "/ca.pem", 3, 0, 9, ("t0ken",))
+    options = {"access_token": "t0ken", "cloud_environment": "AzureChinaCloud", "api_version": "beta", "ca_path": "/ca.pem", "timeout": 3}
+    settled = settle(GRAPH.validate(options), {})
     wire.expect("GET", "https://microsoftgraph.chinacloudapi.cn/beta/x", {})
     GraphClient.connect(settled).get("/x", "read x")
     sent = wire.calls[0]

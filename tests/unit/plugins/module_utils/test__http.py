@@ -88,7 +88,7 @@ def test_arguments_reach_the_request(wire, clock):
     assert wire.calls[0].headers["X-Test"] == "yes"
 
 
-@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404, 409, 500, 501])
+@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404, 409, 501])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_other_answers_are_kept(wire, clock, method, status):
     wire.expect(method, URL, status=status)
@@ -101,6 +101,7 @@ def test_other_answers_are_kept(wire, clock, method, status):
     "method, repeatable, status, headers, repeated",
     [
         ("GET", None, 429, {}, True),
+        ("GET", None, 500, {}, True),
         ("GET", None, 502, {}, True),
         ("GET", None, 503, {}, True),
         ("GET", None, 504, {}, True),
@@ -109,6 +110,7 @@ def test_other_answers_are_kept(wire, clock, method, status):
         ("POST", None, 429, {}, True),
         ("POST", None, 503, {"Retry-After": "1"}, True),
         ("PATCH", None, 503, {"Retry-After": "1"}, True),
+        ("POST", None, 500, {}, False),
         ("POST", None, 502, {}, False),
         ("POST", None, 502, {"Retry-After": "1"}, False),
         ("POST", None, 503, {}, False),
@@ -326,3 +328,30 @@ def test_real_clock(monkeypatch):
     clock = Clock()
     clock.sleep(2)
     assert (clock.monotonic(), slept) == (5.0, [2])
+
+
+LOST = [pytest.param({"answer": requests.exceptions.ReadTimeout()}, id="lost")] + [pytest.param({"status": status}, id=str(status)) for status in (500, 502, 504)]
+
+
+@pytest.mark.parametrize("answer", LOST)
+def test_lost_write_that_was_carried_out_is_not_sent_again(wire, clock, answer):
+    wire.expect("POST", URL, **answer)
+    assert make_http(clock).send("POST", URL, carried_out=lambda: True) is None
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("answer", LOST)
+def test_lost_write_that_was_not_carried_out_is_sent_again(wire, clock, answer):
+    wire.expect("POST", URL, **answer)
+    wire.expect("POST", URL)
+    http = make_http(clock)
+    assert http.send("POST", URL, carried_out=lambda: False).status_code == 200
+    assert len(clock.slept) == len(http.notices) == 1
+
+
+@pytest.mark.parametrize("status, headers", [(429, {}), (503, {"Retry-After": "1"}), (400, {}), (200, {})])
+def test_nobody_is_asked_about_a_write_whose_fate_is_known(wire, clock, status, headers):
+    wire.expect("POST", URL, status=status, headers=headers)
+    asked = []
+    make_http(clock, retries=0).send("POST", URL, carried_out=lambda: bool(asked.append(1)))
+    assert not asked
