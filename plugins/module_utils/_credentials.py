@@ -211,8 +211,8 @@ def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: 
             credential = method.validate(options)
             if not isinstance(credential, Lacking):
                 return credential
-    described = " ".join(_describe(method, levels[-1], variables) for method in methods)
-    raise IdentityError(f"Cannot sign in, as no method has all that it needs. {described}")
+    described = "; ".join(_describe(method, levels[-1], variables) for method in methods)
+    raise IdentityError(f"Cannot sign in: no method has all that it needs. {described}.")
 
 
 def _describe(method: type[Credential], options: Options, variables: t.Mapping[str, tuple[str, ...]]) -> str:
@@ -220,4 +220,5 @@ def _describe(method: type[Credential], options: Options, variables: t.Mapping[s
     missing = lacking.options if isinstance(lacking, Lacking) else ()
     has = [f"{name} from {options[name].origin}" for name in method.takes if name in options]
     lacks = [" or ".join(f"{name} ({', '.join(variables[name])})" for name in any_of) for any_of in missing]
-    return f"{method.method}: {'has ' + ', '.join(has) if has else 'has nothing'}; lacks {', '.join(lacks)}."
+    found = f"has {', '.join(has)} and " if has else ""
+    return f"{method.method} {found}lacks {', '.join(lacks)}"

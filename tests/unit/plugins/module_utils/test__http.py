@@ -330,7 +330,8 @@ def test_real_clock(monkeypatch):
     assert (clock.monotonic(), slept) == (5.0, [2])
 
 
-LOST = [pytest.param({"answer": requests.exceptions.ReadTimeout()}, id="lost")] + [pytest.param({"status": status}, id=str(status)) for status in (500, 502, 504)]
+LOST_ANSWERS = {500: {"status": 500}, 502: {"status": 502}, 504: {"status": 504}, "reset": {"answer": requests.exceptions.ReadTimeout()}}
+LOST = [pytest.param(answer, id=str(name)) for name, answer in LOST_ANSWERS.items()]
 
 
 @pytest.mark.parametrize("answer", LOST)
