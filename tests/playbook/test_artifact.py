@@ -18,6 +18,7 @@ WANTED = {
     "LICENSES",
     "MANIFEST.json",
     "README.md",
+    "docs",
     "meta",
     "plugins",
     "requirements.txt",
