@@ -26,7 +26,7 @@ def examples():
             yield pytest.param(yaml.safe_load(textwrap.dedent("\n".join(lines[:end]))), id=f"{guide.stem}-{lines[0].strip()}")
 
 
-@pytest.mark.parametrize("example", examples())
+@pytest.mark.parametrize("example", list(examples()))
 def test_defaults_are_options(example):
     if isinstance(example, dict):
         assert GRAPH.validate(example["module_defaults"]["group/msgraph.identity.graph"])
