@@ -208,9 +208,10 @@ def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: 
     methods = GUESSED if auth_method == "auto" else (METHODS[auth_method],)
     for options in levels:
         for method in methods:
-            credential = method.validate(options)
-            if not isinstance(credential, Lacking):
-                return credential
+            if not isinstance(method.validate(options), Lacking):
+                # What the method can do without is settled on its own too; an alternative that is found only further on is no rival.
+                rivals = {name for any_of in method.needs for name in any_of} - set(options)
+                return t.cast(Credential, method.validate({name: found for name, found in levels[-1].items() if name not in rivals}))
     described = "; ".join(_describe(method, levels[-1], variables) for method in methods)
     raise IdentityError(f"Cannot sign in: no method has all that it needs. {described}.")
 
