@@ -165,7 +165,7 @@ def test_methods_are_those_of_the_option():
     assert [kind.method for kind in GUESSED] == ["access_token", "federated_token", "client_secret", "client_certificate"]
 
 
-# method, task, environment, profile → the sentence of each method
+# method, task, environment, profile → what is said of each method
 LACKING = {
     "nothing": (
         "auto",
@@ -173,13 +173,13 @@ LACKING = {
         {},
         {},
         [
-            "access_token: has nothing; lacks access_token (MSGRAPH_ACCESS_TOKEN).",
-            "federated_token: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-            "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE).",
-            "client_secret: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-            "secret (AZURE_SECRET, AZURE_CLIENT_SECRET).",
-            "client_certificate: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-            "x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
+            "access_token lacks access_token (MSGRAPH_ACCESS_TOKEN)",
+            "federated_token lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+            "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE)",
+            "client_secret lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+            "secret (AZURE_SECRET, AZURE_CLIENT_SECRET)",
+            "client_certificate lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+            "x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH)",
         ],
     ),
     "one of each": (
@@ -188,21 +188,21 @@ LACKING = {
         {"secret": SECRET},
         {"x509_certificate_path": "/c.pem", "x509_certificate_password": "pa55word"},
         [
-            "access_token: has nothing; lacks access_token (MSGRAPH_ACCESS_TOKEN).",
-            "federated_token: has tenant from the task; lacks client_id (AZURE_CLIENT_ID), "
-            "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE).",
-            "client_secret: has tenant from the task, secret from environment variable E; lacks client_id (AZURE_CLIENT_ID).",
-            "client_certificate: has tenant from the task, x509_certificate_path from profile p, x509_certificate_password from profile p; "
-            "lacks client_id (AZURE_CLIENT_ID).",
+            "access_token lacks access_token (MSGRAPH_ACCESS_TOKEN)",
+            "federated_token has tenant from the task and lacks client_id (AZURE_CLIENT_ID), "
+            "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE)",
+            "client_secret has tenant from the task, secret from environment variable E and lacks client_id (AZURE_CLIENT_ID)",
+            "client_certificate has tenant from the task, x509_certificate_path from profile p, x509_certificate_password from profile p "
+            "and lacks client_id (AZURE_CLIENT_ID)",
         ],
     ),
-    "access token": ("access_token", BY_SECRET, {}, {}, ["access_token: has nothing; lacks access_token (MSGRAPH_ACCESS_TOKEN)."]),
+    "access token": ("access_token", BY_SECRET, {}, {}, ["access_token lacks access_token (MSGRAPH_ACCESS_TOKEN)"]),
     "federated token": (
         "federated_token",
         without(FEDERATED, "tenant"),
         TOKEN,
         {},
-        ["federated_token: has client_id from the task, oidc_token from the task; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID)."],
+        ["federated_token has client_id from the task, oidc_token from the task and lacks tenant (AZURE_TENANT, AZURE_TENANT_ID)"],
     ),
     "client secret": (
         "client_secret",
@@ -210,7 +210,7 @@ LACKING = {
         {"tenant": "contoso"},
         {"client_id": "app"},
         [
-            "client_secret: has tenant from environment variable E, client_id from profile p; lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET).",
+            "client_secret has tenant from environment variable E, client_id from profile p and lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET)",
         ],
     ),
     "client certificate": (
@@ -219,8 +219,8 @@ LACKING = {
         {},
         {},
         [
-            "client_certificate: has tenant from the task, client_id from the task, x509_certificate_password from the task; "
-            "lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
+            "client_certificate has tenant from the task, client_id from the task, x509_certificate_password from the task "
+            "and lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH)",
         ],
     ),
 }
@@ -231,7 +231,7 @@ def test_nothing_is_complete(case):
     method, *levels, sentences = case
     with pytest.raises(IdentityError) as caught:
         choose(method, *levels)
-    assert caught.value.message == " ".join(["Cannot sign in, as no method has all that it needs.", *sentences])
+    assert caught.value.message == f"Cannot sign in: no method has all that it needs. {'; '.join(sentences)}."
     for value in (SECRET, "t0ken", "0idc", "pa55word", "contoso", "/c.pem"):
         assert value not in caught.value.message
 

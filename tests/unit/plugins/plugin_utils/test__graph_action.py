@@ -91,7 +91,9 @@ def test_controller_without_a_library_tries_the_module(make, monkeypatch, name):
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("diff", [False, True])
 def test_keywords_of_the_task_count(make, check_mode, diff):
-    assert make({**SIGNED_IN, "timeout": "7"}, check_mode=check_mode, diff=diff).run() == {"checked": check_mode, "diff_asked_for": diff, "timeout": 7}
+    result = make({**SIGNED_IN, "timeout": "7"}, check_mode=check_mode, diff=diff).run()
+    assert result.pop("sign_in")["auth_method"] == "access_token"
+    assert result == {"checked": check_mode, "diff_asked_for": diff, "timeout": 7}
 
 
 def test_arguments_that_do_not_fit(make):
