@@ -31,8 +31,12 @@ class ActionModule(GraphAction):
                 options = Options.from_parameters(parameters, check_mode)
                 return ensure(graph, pkcs12.wanted, lambda: pkcs12.upload(parameters["pkcs12_encryption"]), options, now)
 
-            return self.run_here(work, parameters)
-        return self._run_on_host(pkcs12, parameters, task_vars)
+            result = self.run_here(work, parameters)
+        else:
+            result = self._run_on_host(pkcs12, parameters, task_vars)
+        if pkcs12.warnings:
+            result["warnings"] = [*pkcs12.warnings, *result.get("warnings", ())]
+        return result
 
     def _read_pkcs12(self, parameters: Parameters) -> Pkcs12:
         if parameters["src"]:

@@ -156,6 +156,8 @@ def _warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opt
             warnings.append(f"{options.target} has no active certificate until then.")
     elif listed and not listed.is_active:
         warnings.append(f"{which} is listed but not active: another one was uploaded after it. Set ensure_active to true to make it the active one.")
+    if wanted.key_type != "RSA":
+        warnings.append(f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors.")
     remaining = days_remaining(wanted.not_after, now)
     if 0 <= remaining < options.expiry_warning_days and wanted.not_after > now:
         warnings.append(f"{which} expires in {remaining} days, at {iso8601(wanted.not_after)}.")

@@ -13,7 +13,7 @@ import uuid
 from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError, first_sentence
-from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, json_object, refused_for_now
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
@@ -93,15 +93,12 @@ class GraphClient:
             raise
         if response is None or response.status_code == 204:
             return {}
-        answer = _json(response)
+        answer = json_object(response)
         if response.ok and response.status_code < 300 and answer is not None:
             return answer
         error = _service_error(response, answer, purpose, request_id)
         if method in READS or refused_for_now(response) or 300 <= response.status_code < 500:
             raise error
-        # A page of a proxy instead of an answer, say.
-        if response.ok and carried_out and carried_out():
-            return {}
         raise FateUnknown(error.message, error.failure) from error
 
     def _send(
@@ -119,14 +116,6 @@ class GraphClient:
             if response is None or response.status_code != 401 or renewed or not self._tokens.renew():
                 break
         return response
-
-
-def _json(response: requests.Response) -> dict[str, t.Any] | None:
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _service_error(response: requests.Response, answer: dict[str, t.Any] | None, purpose: str, client_request_id: str) -> ServiceError:

@@ -20,8 +20,10 @@ with suppress(ImportError):  # require_libraries() names what is missing
     from urllib3.exceptions import InvalidHeader, NewConnectionError
     from urllib3.util import Retry
 
-READS = ("GET", "HEAD")
+READS = ("GET",)
 IN_TROUBLE = (429, 500, 502, 503, 504)
+# Codes of Graph that say "later": nothing was carried out. U(https://learn.microsoft.com/azure/active-directory-b2c/error-codes).
+LATER = ("AADB2C90229", "AADB2C90244", "AADB2C95043", "AADB2C95053", "Directory_ConcurrencyViolation")
 FIRST_WAIT = 1.0  # seconds
 LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
 
@@ -67,6 +69,9 @@ class HttpClient:
         self._deadline = self.clock.monotonic() + self._retry_timeout
         self.notices: list[str] = []
 
+    def _time_for_one_request(self) -> float:
+        return max(0.1, min(self._timeout, self._deadline - self.clock.monotonic()))
+
     def has_time_for(self, wait: float) -> bool:
         """Whether the budget of the task outlasts C{wait} seconds."""
         return self.clock.monotonic() + wait < self._deadline
@@ -98,13 +103,13 @@ class HttpClient:
             try:
                 response = self._session.request(
                     # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
-                    method, url, verify=self._verify, timeout=self._timeout, allow_redirects=False, **arguments
+                    method, url, verify=self._verify, timeout=self._time_for_one_request(), allow_redirects=False, **arguments
                 )
             except (OSError, ValueError) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
                 trouble, sent = _trouble(exc, url)
             else:
                 trouble, sent = f"{urlsplit(url).netloc} answered {response.status_code}", not refused_for_now(response)
-                if response.status_code not in IN_TROUBLE:
+                if not _in_trouble(response):
                     return response
             unknown = sent and not repeatable
             if unknown and carried_out and carried_out():
@@ -127,7 +132,28 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def refused_for_now(response: requests.Response) -> bool:
     """Whether the answer says "later": nothing was carried out, even when it was a write."""
-    return response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers)
+    if response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers):
+        return True
+    if 400 <= response.status_code < 500:
+        error = (json_object(response) or {}).get("error")
+        return isinstance(error, dict) and error.get("code") in LATER
+    return False
+
+
+def json_object(response: requests.Response) -> dict[str, t.Any] | None:
+    """The JSON object in an answer, or None when there is something else in it."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _in_trouble(response: requests.Response) -> bool:
+    """Whether the answer is none: the service or somebody on the way is in trouble, or says "later"."""
+    if response.status_code in (200, 201):
+        return json_object(response) is None
+    return response.status_code in IN_TROUBLE or refused_for_now(response)
 
 
 def backoff(attempt: int) -> float:

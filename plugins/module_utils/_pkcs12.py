@@ -32,6 +32,10 @@ PEM_BEGIN = b"-----BEGIN"
 # PowerShell writes text with them.
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _VAULT = b"$ANSIBLE_VAULT;"
+# Object identifiers in DER: RFC 7292, 4.2, and RFC 2315, 14.
+_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0101")
+_SHROUDED_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0102")
+_ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class WantedCertificate:
     not_before: datetime
     not_after: datetime
     der: bytes = field(repr=False)
+    key_type: str = "RSA"
 
     @classmethod
     def from_der(cls, der: bytes) -> WantedCertificate:
@@ -61,6 +66,7 @@ class WantedCertificate:
                 serial_number=f"{certificate.serial_number:X}",
                 not_before=certificate.not_valid_before_utc,
                 not_after=certificate.not_valid_after_utc,
+                key_type=type(certificate.public_key()).__name__.replace("PublicKey", ""),
                 der=der,
             )
         except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as exc:
@@ -102,9 +108,17 @@ class Pkcs12:
     """
 
     def __init__(self, data: bytes, password: str, name: str, password_option: str = "certificate_password") -> None:
+        self.warnings: tuple[str, ...] = ()
+        if password and _SHROUDED_KEY_BAG not in data and _ENCRYPTED_DATA not in data:
+            password = ""
+            self.warnings = (f"{name} is not protected by a password, although {password_option} is given. Whoever reads the file has the key.",)
         content = _open(data, password, name, password_option)
         if content.key is None:
             raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
+        # cryptography takes the first key and does not tell of others.
+        keys = data.count(_KEY_BAG) + data.count(_SHROUDED_KEY_BAG)
+        if keys > 1:
+            raise IdentityError(f"{name} holds {keys} private keys, so which certificate is meant cannot be told. Export one key with its certificate.")
         if content.cert is None:
             raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
         self._data = data

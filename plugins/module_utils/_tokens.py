@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError, Unreachable, first_sentence
-from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import msal
@@ -85,7 +85,7 @@ class ConfidentialClientTokens:
                     instance_discovery=False,
                     # Nor does MSAL_FORCE_REGION in the environment lead to others.
                     azure_region=False,
-                    http_client=_MsalHttp(self._http, self._cloud.authority_host),
+                    http_client=_MsalHttp(self._http),
                 )
             answer = self._application.acquire_token_for_client([self._cloud.scope])
         except (ValueError, msal.exceptions.MsalError) as exc:
@@ -108,6 +108,8 @@ class ManagedIdentityTokens:
     def __init__(self, client_id: str | None, cloud: Cloud) -> None:
         self._client_id = client_id
         self._cloud = cloud
+        # Its own client: the endpoint is near, is never behind a proxy, and answers soon or not at all.
+        self._http = HttpClient(verify=True, timeout=MANAGED_IDENTITY_TIMEOUT, retries=1, retry_timeout=30, direct=True)
         self._client: msal.ManagedIdentityClient | None = None
 
     def token(self) -> str:
@@ -115,9 +117,8 @@ class ManagedIdentityTokens:
         try:
             if self._client is None:
                 kind = msal.UserAssignedManagedIdentity(client_id=self._client_id) if self._client_id else msal.SystemAssignedManagedIdentity()
-                # Its own client: the endpoint is near, is never behind a proxy, and answers soon or not at all.
-                http = HttpClient(verify=True, timeout=MANAGED_IDENTITY_TIMEOUT, retries=1, retry_timeout=30, direct=True)
-                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(http, "the managed identity endpoint"))
+                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(self._http))
+            self._http.begin_task()
             answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except Unreachable as exc:
             raise IdentityError("There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.") from exc
@@ -185,9 +186,8 @@ class _MsalHttp:
     Answers that are no use to msal end here, because it would log and quote them.
     """
 
-    def __init__(self, http: HttpClient, where: str) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
-        self._where = where
 
     def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
         """For the endpoints of a tenant, or a token of a managed identity."""
@@ -222,11 +222,8 @@ class _MsalHttp:
 
 def _answer(response: requests.Response) -> dict[str, t.Any] | None:
     """What was answered, when it has the shape of an OAuth answer (RFC 6749, 5)."""
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) and isinstance(answer.get("error", ""), str) else None
+    answer = json_object(response)
+    return answer if answer is not None and isinstance(answer.get("error", ""), str) else None
 
 
 def _not_entra(response: requests.Response) -> ServiceError:

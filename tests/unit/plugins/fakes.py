@@ -105,12 +105,14 @@ class Wire:
         """Expect a request.
 
         :param url: whole, or the path below ROOT
-        :param answer: an exception to raise, text, or what becomes JSON
+        :param answer: an exception to raise, text, or what becomes JSON; without one an empty object where an object is due
         :param json: what its body has to be
         """
         url = url if url.startswith("https://") else ROOT + url
         match = [matchers.json_params_matcher(json)] if json is not None else []
         match += [matchers.urlencoded_params_matcher(form)] if form is not None else []
+        if answer is None and status in (200, 201):
+            answer = {}
         content = {"body": answer} if isinstance(answer, (str, bytes, Exception)) else {"json": answer} if answer is not None else {}
         self._mock.add(method, url, status=status, headers=headers, match=match, **content)
         self._expected.append(f"{method} {url}")

@@ -105,7 +105,6 @@ def test_other_answers_are_kept(wire, clock, method, status):
         ("GET", None, 502, {}, True),
         ("GET", None, 503, {}, True),
         ("GET", None, 504, {}, True),
-        ("HEAD", None, 503, {}, True),
         ("GET", False, 503, {}, False),
         ("POST", None, 429, {}, True),
         ("POST", None, 503, {"Retry-After": "1"}, True),
@@ -348,6 +347,41 @@ def test_lost_write_that_was_not_carried_out_is_sent_again(wire, clock, answer):
     http = make_http(clock)
     assert http.send("POST", URL, carried_out=lambda: False).status_code == 200
     assert len(clock.slept) == len(http.notices) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "status, code, repeated",
+    [
+        (409, "Directory_ConcurrencyViolation", True),
+        (400, "AADB2C95053", True),
+        (400, "AADB2C90229", True),
+        (403, "AADB2C90244", True),
+        (400, "AADB2C95043", True),
+        (400, "AADB2C90213", False),
+        (409, "Request_Conflict", False),
+    ],
+)
+def test_codes_that_say_later(wire, clock, method, status, code, repeated):
+    wire.expect(method, URL, {"error": {"code": code, "message": "m"}}, status)
+    if repeated:
+        wire.expect(method, URL)
+    assert make_http(clock).send(method, URL).status_code == (200 if repeated else status)
+    assert len(clock.slept) == repeated
+
+
+@pytest.mark.parametrize("answer", ["<html>", "", "[]", '{"value": ['])
+def test_answer_that_is_no_object_is_none(wire, clock, answer):
+    wire.expect("GET", URL, answer)
+    wire.expect("GET", URL)
+    assert make_http(clock).send("GET", URL).json() == {}
+
+
+def test_no_request_outlives_the_budget(wire, clock):
+    wire.expect("GET", URL, status=503, headers={"Retry-After": "15"})
+    wire.expect("GET", URL)
+    make_http(clock, timeout=30, retry_timeout=20).send("GET", URL)
+    assert [call.req_kwargs["timeout"] for call in wire.calls] == [20, 5]
 
 
 @pytest.mark.parametrize("status, headers", [(429, {}), (503, {"Retry-After": "1"}), (400, {}), (200, {})])
