@@ -24,10 +24,10 @@ from emulator.server import Options, serve  # pylint: disable=wrong-import-posit
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests/emulator", description="An emulator of Microsoft Entra ID and Microsoft Graph API connectors on loopback.")
+    parser = argparse.ArgumentParser(prog="tests/emulator", description="An emulator of Microsoft Entra ID, managed identities and API connectors on loopback.")
     parser.add_argument("--config", type=Path, help="JSON file with settings, tenants and connectors to begin with")
     parser.add_argument("--directory", type=Path, help="where ca.pem is written (default: a temporary directory, removed at the end)")
-    parser.add_argument("--port-base", type=int, help="use this port for Entra and the next two for Graph and control (default: free ports)")
+    parser.add_argument("--port-base", type=int, help="the port of Entra, the next three are for Graph, control and managed identities (default: free ones)")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the process that started this one has gone")
     return parser.parse_args()
 

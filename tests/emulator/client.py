@@ -35,6 +35,8 @@ class Emulator:
     def __init__(self, ready: Mapping[str, Any], client_secret: str | None = defaults.CLIENT_SECRET, process: subprocess.Popen[str] | None = None) -> None:
         self.authority_host: str = ready["authority_host"]
         self.graph_url: str = ready["graph_url"]
+        self.metadata_url: str = ready["metadata_url"]
+        self.identity_header: str = ready["identity_header"]
         self.control_url: str = ready["control_url"]
         self.ca_path: str = ready["ca_path"]
         self.tenant: str = ready["tenant"]
@@ -102,6 +104,11 @@ class Emulator:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
+    @property
+    def arc_directory(self) -> Path:
+        """Where the keys are that prove to Azure Arc who is at home on the machine."""
+        return Path(self.ca_path).parent / "arc"
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """One call of the control API."""
         answer = self._session.request(method, self.control_url + path, json=body, timeout=30)
@@ -110,7 +117,7 @@ class Emulator:
         return answer.json()
 
     def requests(self, service: str | None = None) -> list[dict[str, Any]]:
-        """The requests seen so far, by one service ("graph" or "entra") or by both."""
+        """The requests seen so far, by one service ("graph", "entra" or "metadata") or by all."""
         return [entry for entry in self.control("GET", "/requests") if service in (None, entry["service"])]
 
     def clear_requests(self) -> None:

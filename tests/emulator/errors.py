@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors of both services: raised where a rule is broken, rendered where the answer is written."""
+"""The errors of the services: raised where a rule is broken, rendered where the answer is written."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ class EntraError(Exception):
     def __init__(self, status: int, error: str, number: int, message: str) -> None:
         super().__init__(message)
         self.status, self.error, self.number, self.message = status, error, number, message
+
+
+class MetadataError(Exception):
+    """An error answer of a managed identity endpoint; `error` is the OAuth error, where the endpoint has one."""
+
+    def __init__(self, status: int, message: str, error: str = "invalid_request", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.error, self.headers = status, error, dict(headers or {})
 
 
 class ControlError(Exception):

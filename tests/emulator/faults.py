@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import ControlError
 
+SERVICES = ("graph", "entra", "metadata")
 # What each action may say beyond which requests it is for.
 ACTIONS: dict[str, frozenset[str]] = {
     "status": frozenset({"status", "headers", "code", "message", "body", "after_effect"}),
@@ -73,8 +74,8 @@ def parse(document: Any) -> Rule:
     action = document.get("action")
     if action not in ACTIONS:
         raise ControlError(f"fault: action must be one of {', '.join(ACTIONS)}, not {action!r}")
-    if document.get("service") not in ("graph", "entra"):
-        raise ControlError("fault: service must be graph or entra")
+    if document.get("service") not in SERVICES:
+        raise ControlError(f"fault: service must be one of {', '.join(SERVICES)}")
     for name, value in document.items():
         if name not in SELECTION | ACTIONS[action]:
             raise ControlError(f"fault: '{name}' is not for action {action}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of every request both services have seen."""
+"""The log of every request the services have seen."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Entry:
     fault: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The entry as JSON. A bearer token is never in it, only whether there was one."""
+        """The entry as JSON. A bearer token or another secret header is never in it, only whether there was one."""
         headers: dict[str, Any] = {name: self.call.headers[name] for name in ("client-request-id", "user-agent", "content-type") if name in self.call.headers}
-        headers["authorization"] = "authorization" in self.call.headers
+        for name in ("authorization", *(("metadata", "x-identity-header") if self.service == "metadata" else ())):
+            headers[name] = name in self.call.headers
         return {
             "n": self.n,
             "service": self.service,

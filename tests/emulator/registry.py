@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may ask for tokens: tenants, their domains and their applications."""
+"""Who may ask for tokens: tenants, their domains, their applications, and the managed identities of the machine."""
 
 from __future__ import annotations
 
@@ -47,16 +47,34 @@ class App:
 
 
 @dataclass(frozen=True)
+class ManagedIdentity:
+    """An identity that Azure gives to a machine, with the Graph permissions it was granted."""
+
+    client_id: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tenant:
     """A directory."""
 
     id: str
     domains: tuple[str, ...] = ()
     apps: Mapping[str, App] = field(default_factory=dict)
+    system_assigned: ManagedIdentity | None = None
+    user_assigned: Mapping[str, ManagedIdentity] = field(default_factory=dict)
 
     def app(self, client_id: str) -> App | None:
         """An application by its client id, in any case."""
         return self.apps.get(client_id.lower())
+
+    def identity(self, client_id: str | None) -> ManagedIdentity | None:
+        """The user-assigned identity of that client id; without one the system-assigned one, else the only one there is."""
+        if client_id:
+            return self.user_assigned.get(client_id.lower())
+        if self.system_assigned or len(self.user_assigned) != 1:
+            return self.system_assigned
+        return next(iter(self.user_assigned.values()))
 
 
 class Registry:
@@ -76,6 +94,10 @@ class Registry:
         if not self.tenants:
             raise ControlError("there is no tenant")
         return self.tenants[0]
+
+    def machine(self) -> Tenant:
+        """The tenant of the machine whose managed identities are served: the first, if there is any."""
+        return self.tenants[0] if self.tenants else Tenant("")
 
 
 def _base64url(content: bytes) -> str:
@@ -104,9 +126,29 @@ def _known(document: Any, what: str, key: str, *optional: str) -> Mapping[str, A
 
 
 def _tenant(document: Any) -> Tenant:
-    document = _known(document, "tenant", "id", "domains", "apps")
+    document = _known(document, "tenant", "id", "domains", "apps", "managed_identities")
     apps = [_app(app) for app in _entries(document.get("apps", []), "apps")]
-    return Tenant(document["id"].lower(), _texts(document.get("domains", []), "domains"), {app.client_id.lower(): app for app in apps})
+    system_assigned, user_assigned = _managed_identities(document.get("managed_identities", {}))
+    return Tenant(
+        document["id"].lower(),
+        _texts(document.get("domains", []), "domains"),
+        {app.client_id.lower(): app for app in apps},
+        system_assigned,
+        {identity.client_id.lower(): identity for identity in user_assigned},
+    )
+
+
+def _managed_identities(document: Any) -> tuple[ManagedIdentity | None, list[ManagedIdentity]]:
+    if not isinstance(document, Mapping) or set(document) - {"system_assigned", "user_assigned"}:
+        raise ControlError("managed_identities: an object with system_assigned and user_assigned is needed")
+    system_assigned = document.get("system_assigned")
+    user_assigned = _entries(document.get("user_assigned", []), "user_assigned")
+    return None if system_assigned is None else _managed_identity(system_assigned), [_managed_identity(identity) for identity in user_assigned]
+
+
+def _managed_identity(document: Any) -> ManagedIdentity:
+    document = _known(document, "managed identity", "client_id", "roles")
+    return ManagedIdentity(document["client_id"], _texts(document.get("roles", []), "roles"))
 
 
 def _app(document: Any) -> App:

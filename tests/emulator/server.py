@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three listeners on loopback, from start to stop."""
+"""The listeners on loopback, from start to stop."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from typing import Any
 import trustme
 from aiohttp import web
 
-from . import control, entra, graph
+from . import control, entra, graph, metadata
 from .wire import Connections, Service, Wire
-from .world import World
+from .world import Addresses, World
 
-# A stand-in for managed identity endpoints would be one more service here, on a listener without TLS.
 SERVICES = (
     Service(entra.NAME, entra.answer, entra.scripted),
     Service(graph.NAME, graph.answer, graph.scripted),
     Service(control.NAME, control.answer),
+    # On the machine itself, so without TLS.
+    Service(metadata.NAME, metadata.answer, metadata.scripted, secure=False),
 )
 LARGEST_BODY = 64 * 1024 * 1024
 ATTEMPTS = 20
@@ -50,10 +51,12 @@ async def serve(options: Options, announce: Callable[[dict[str, Any]], None]) ->
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ca_path, context = _certificates(options.directory)
     listeners = [_sockets(0 if options.port_base is None else options.port_base + index) for index in range(len(SERVICES))]
-    urls = {service.name: f"https://localhost:{sockets[0].getsockname()[1]}" for service, sockets in zip(SERVICES, listeners)}
-    world = World(options.config, urls["entra"], urls["graph"])
+    urls = {service.name: f"{service.scheme}://localhost:{sockets[0].getsockname()[1]}" for service, sockets in zip(SERVICES, listeners)}
+    world = World(options.config, Addresses(urls["entra"], urls["graph"], urls["metadata"], options.directory))
     connections = Connections()
-    runners = [await _start(Wire(world, service, connections), sockets, context) for service, sockets in zip(SERVICES, listeners)]
+    runners = [
+        await _start(Wire(world, service, connections), sockets, context if service.secure else None) for service, sockets in zip(SERVICES, listeners)
+    ]
     try:
         announce({**world.identity(), "control_url": urls["control"], "ca_path": str(ca_path), "pid": os.getpid()})
         await _until_stopped(stop, options.parent)
@@ -100,7 +103,7 @@ def _listen(family: int, address: str, port: int) -> socket.socket:
     return listener
 
 
-async def _start(wire: Wire, sockets: list[socket.socket], context: ssl.SSLContext) -> web.AppRunner:
+async def _start(wire: Wire, sockets: list[socket.socket], context: ssl.SSLContext | None) -> web.AppRunner:
     app = web.Application(client_max_size=LARGEST_BODY)
     app.router.add_route("*", "/{path:.*}", wire.handle)
     # Stalled requests are not worth waiting for.

@@ -29,6 +29,15 @@ def app_claims(tenant: str, client_id: str, audience: str, roles: Iterable[str])
     return {**claims, "roles": granted} if granted else claims
 
 
+def identity_claims(tenant: str, client_id: str, audience: str, roles: Iterable[str]) -> dict[str, Any]:
+    """What a token says that a managed identity got: an application's, and which resource it belongs to."""
+    # Any id will do, as long as the same identity keeps it.
+    object_id = str(uuid.uuid5(uuid.NAMESPACE_URL, client_id.lower()))
+    group = "/subscriptions/5f7c8e4d-2a1b-4c3d-9e8f-7a6b5c4d3e2f/resourcegroups/automation"
+    mirid = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{client_id}"
+    return {**app_claims(tenant, client_id, audience, roles), "oid": object_id, "sub": object_id, "xms_mirid": mirid}
+
+
 def user_claims(tenant: str, client_id: str, audience: str, scopes: str, directory_roles: Iterable[str]) -> dict[str, Any]:
     """What a token says that an application got on behalf of a user."""
     return {**_claims(tenant, client_id, audience), "idtyp": "user", "scp": scopes, "wids": list(directory_roles), "upn": "user@contoso.onmicrosoft.com"}

@@ -19,11 +19,17 @@ from .world import World
 
 @dataclass(frozen=True)
 class Service:
-    """A service: a name, how it answers, and how it writes an error that a fault asks for."""
+    """A service: a name, how it answers, how it writes an error that a fault asks for, and whether it speaks TLS."""
 
     name: str
     answer: Callable[[World, Call], Answer]
     scripted: Callable[[World, Call, Rule], Answer] | None = None
+    secure: bool = True
+
+    @property
+    def scheme(self) -> str:
+        """Of its URL."""
+        return "https" if self.secure else "http"
 
 
 class Connections:

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import defaults, seeds
+from .arc import KeyFiles
 from .clock import Clock
 from .connectors import Store
 from .errors import ControlError
@@ -19,15 +23,27 @@ from .settings import Settings
 from .tokens import Issuer
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where the services are; `directory` is where they write files that others are to read."""
+
+    authority_host: str
+    graph_url: str
+    metadata_url: str
+    directory: Path
+
+
 class World:
     """The state shared by the services. One thread serves them all, so nothing here needs a lock."""
 
-    def __init__(self, config: Mapping[str, Any] | None = None, authority_host: str = "https://localhost", graph_url: str = "https://localhost") -> None:
-        self.config = dict(config or {})
+    def __init__(self, config: Mapping[str, Any], addresses: Addresses) -> None:
+        self.config = dict(config)
         unknown = set(self.config) - {"settings", "tenants", "connectors"}
         if unknown:
             raise ControlError(f"configuration: unknown {', '.join(sorted(unknown))}")
-        self.authority_host, self.graph_url = authority_host, graph_url
+        self.authority_host, self.graph_url, self.metadata_url = addresses.authority_host, addresses.graph_url, addresses.metadata_url
+        self.identity_header = str(uuid.uuid4())
+        self.arc_keys = KeyFiles(addresses.directory / "arc")
         self.issuer, self.clock, self.log, self.faults = Issuer(), Clock(), Log(), Faults()
         self.reset()
 
@@ -66,6 +82,8 @@ class World:
         return {
             "authority_host": self.authority_host,
             "graph_url": self.graph_url,
+            "metadata_url": self.metadata_url,
+            "identity_header": self.identity_header,
             "tenant": tenant.id if tenant else None,
             "client_id": app.client_id if app else None,
         }

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -57,6 +57,11 @@ class Made:
         """The key in PEM (PKCS#8), not encrypted."""
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
+    def pem_file(self, password: str = "", form: PrivateFormat = PrivateFormat.PKCS8) -> bytes:
+        """Key and certificate in one PEM file; the key is encrypted when there is a password."""
+        encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+        return self.key.private_bytes(Encoding.PEM, form, encryption) + self.pem
+
     def pfx(
         self,
         password: str = "",
@@ -83,6 +88,17 @@ def triple_des(password: str) -> KeySerializationEncryption:
 def make_certificate(name: str = "orders.example", starts: float = -1, ends: float = 300, key_number: int = 0) -> Made:
     """A self-signed certificate that is valid from C{starts} to C{ends}, in days from now."""
     key = rsa_key(key_number)
+    return Made(key, _signed(key, name, starts, ends))
+
+
+def ec_pem_file(name: str = "orders.example") -> bytes:
+    """A PEM file as L(Made.pem_file) makes it, with a key on an elliptic curve."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _signed(key, name, starts=-1, ends=300)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+
+
+def _signed(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, name: str, starts: float, ends: float) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
     builder = (
@@ -94,4 +110,4 @@ def make_certificate(name: str = "orders.example", starts: float = -1, ends: flo
         .not_valid_before(now + timedelta(days=starts))
         .not_valid_after(now + timedelta(days=ends))
     )
-    return Made(key, builder.sign(key, hashes.SHA256()))
+    return builder.sign(key, hashes.SHA256())

@@ -125,7 +125,7 @@ def test_take_counts():
 @pytest.mark.parametrize("rule", [
     {}, {"action": "nothing"}, {"action": "status"}, {"action": "status", "status": 99}, {"action": "status", "status": "500"}, {"action": "stall"},
     {"action": "drop_before", "seconds": 1}, {"action": "html", "times": 0}, {"action": "html", "skip": -1}, {"action": "html", "path": "("},
-    {"action": "html", "service": "control"}, {"action": "html", "surprise": 1}, {"action": "html", "times": True},
+    {"action": "html", "service": "control"}, {"action": "html", "service": "meta"}, {"action": "html", "surprise": 1}, {"action": "html", "times": True},
 ])
 def test_refused_rules(emulator, rule):
     with pytest.raises(EmulatorFailed):

@@ -19,6 +19,8 @@ import requests
 from emulator.client import DIRECTORY, Emulator, EmulatorFailed
 from emulator_caller import LIST, Caller
 
+PORTS = ("authority_host", "graph_url", "control_url", "metadata_url")
+
 
 def launch(*options):
     """A process and its ready line."""
@@ -64,7 +66,7 @@ def test_configuration(tmp_path):
         assert [item["id"] for item in emulator.connectors()] == ["first"]
         assert emulator.settings()["page_size"] == 2
         other = Emulator.attach(emulator.control_url, emulator.ca_path, "hidden")
-        assert other.graph_url == emulator.graph_url
+        assert (other.graph_url, other.metadata_url, other.identity_header) == (emulator.graph_url, emulator.metadata_url, emulator.identity_header)
         other.stop()
         assert emulator.connectors()
 
@@ -84,7 +86,7 @@ def test_directory_and_ports(tmp_path):
     # Below the ports that systems give out by themselves, so that no other test has one of them.
     port = 20000 + os.getpid() % 10000
     process, ready = launch("--port-base", str(port))
-    assert [ready[name].rsplit(":", 1)[1] for name in ("authority_host", "graph_url", "control_url")] == [str(port + number) for number in range(3)]
+    assert [ready[name].rsplit(":", 1)[1] for name in PORTS] == [str(port + number) for number in range(4)]
     process.terminate()
     assert process.wait(10) == 0
     process.communicate()
