@@ -198,7 +198,7 @@ def _open(data: bytes, password: str, name: str, password_option: str) -> pkcs12
         ) from exc
     except ValueError as exc:
         if "password" in str(exc).lower():
-            problem = f"Its {password_option} is wrong" if password else f"It needs a {password_option}, or is damaged"
+            problem = f"Its {password_option} is wrong" if password else f"It needs {password_option}, or is damaged"
             raise IdentityError(f"{name} cannot be opened. {problem}.") from exc
         if _is_certificate(data):
             raise IdentityError(f"{name} is a certificate without its private key. Export both together as PKCS#12.") from exc

@@ -85,7 +85,7 @@ class ConfidentialClientTokens:
                     instance_discovery=False,
                     # Nor does MSAL_FORCE_REGION in the environment lead to others.
                     azure_region=False,
-                    http_client=_MsalHttp(self._http),
+                    http_client=_MsalHttp(self._http, _check_entra),
                 )
             answer = self._application.acquire_token_for_client([self._cloud.scope])
         except (ValueError, msal.exceptions.MsalError) as exc:
@@ -117,11 +117,13 @@ class ManagedIdentityTokens:
         try:
             if self._client is None:
                 kind = msal.UserAssignedManagedIdentity(client_id=self._client_id) if self._client_id else msal.SystemAssignedManagedIdentity()
-                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(self._http))
+                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(self._http, _check_managed_identity))
             self._http.begin_task()
             answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except Unreachable as exc:
             raise IdentityError("There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.") from exc
+        except OSError as exc:
+            raise IdentityError(f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds.") from exc
         except (ValueError, msal.ManagedIdentityError) as exc:
             raise IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.") from exc
         return _token_in(answer)
@@ -183,21 +185,16 @@ class AzureCliTokens:
 class _MsalHttp:
     """What msal wants of an HTTP client, given by ours: one place for timeouts, retries, TLS and proxies.
 
-    Answers that are no use to msal end here, because it would log and quote them.
+    :param check: raises for answers that are no use to msal, which would log and quote them
     """
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, check: t.Callable[[requests.Response], None]) -> None:
         self._http = http
+        self._check = check
 
     def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
         """For the endpoints of a tenant, or a token of a managed identity."""
-        response = self._send("GET", url, params=params, headers=headers)
-        answer = _answer(response)
-        if answer and response.status_code != 200 and "error" in answer:
-            raise _refusal(answer, response.status_code)
-        if url.endswith(DISCOVERY) and not (answer and all(str(answer.get(name)).startswith("https://") for name in ENDPOINTS)):
-            raise _not_entra(response)
-        return response
+        return self._send("GET", url, params=params, headers=headers)
 
     def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
         """For a token. Asking for one changes nothing, so it may be asked again."""
@@ -214,16 +211,19 @@ class _MsalHttp:
             raise
         if response is None:
             raise ValueError("only a write can be settled without an answer")
-        # Azure Arc asks with a 401 for a file to be read, which msal does.
-        if response.status_code >= 500 or (_answer(response) is None and "WWW-Authenticate" not in response.headers):
-            raise _not_entra(response)
+        self._check(response)
         return response
 
 
-def _answer(response: requests.Response) -> dict[str, t.Any] | None:
-    """What was answered, when it has the shape of an OAuth answer (RFC 6749, 5)."""
+def _check_entra(response: requests.Response) -> None:
+    """Raise unless Entra ID gave the endpoints of a tenant, or a token."""
     answer = json_object(response)
-    return answer if answer is not None and isinstance(answer.get("error", ""), str) else None
+    if response.status_code >= 500 or answer is None or not isinstance(answer.get("error", ""), str):
+        raise _not_entra(response)
+    if response.status_code != 200:
+        raise _refusal(answer, response.status_code)
+    if urlsplit(response.url).path.endswith(DISCOVERY) and not all(str(answer.get(name)).startswith("https://") for name in ENDPOINTS):
+        raise _not_entra(response)
 
 
 def _not_entra(response: requests.Response) -> ServiceError:
@@ -231,6 +231,28 @@ def _not_entra(response: requests.Response) -> ServiceError:
         f"Could not sign in: {urlsplit(response.url).netloc} answered {response.status_code}, which is not an answer of Microsoft Entra ID.",
         status=response.status_code,
         hint="Check authority_host and the proxy, or try again later.",
+    )
+
+
+def _check_managed_identity(response: requests.Response) -> None:
+    """Raise unless it is a token, or the question with which Azure Arc answers first."""
+    answer = json_object(response)
+    if (response.status_code == 200 and answer is not None) or "WWW-Authenticate" in response.headers:
+        return
+    if answer is None or response.status_code >= 500:
+        raise ServiceError(
+            f"There is no managed identity here: its endpoint answered {response.status_code}.",
+            status=response.status_code,
+            hint="Use another auth_method outside of Azure.",
+        )
+    said = str(answer.get("error_description") or answer.get("message") or answer.get("error") or "no reason given")
+    code = answer.get("error")
+    raise ServiceError(
+        f"The managed identity endpoint refused: {first_sentence(said)}.",
+        status=response.status_code,
+        code=code if isinstance(code, str) else None,
+        service_message=said,
+        hint="Give the machine the identity that client_id names, or one of its own when client_id is not given.",
     )
 
 
