@@ -68,7 +68,7 @@ def test_awx_with_gaps(stage: Stage, orders: Made) -> None:
     played = stage.play(attempt_tasks(stage, orders, attempts), environ=stage.hosts_environment)
     assert played.code == 0, played.output
     results = stage.results
-    assert "client_secret: has tenant from environment variable AZURE_TENANT, client_id from environment variable AZURE_CLIENT_ID; lacks secret" in (
+    assert "client_secret has tenant from environment variable AZURE_TENANT, client_id from environment variable AZURE_CLIENT_ID and lacks secret" in (
         results["no_secret"]["msg"]
     )
     assert not results["no_secret_but_a_token"].get("failed")
@@ -137,7 +137,7 @@ def test_profiles(stage: Stage, orders: Made) -> None:
     assert results["named"]["sign_in"]["cloud_environment"] == "AzureUSGovernment"
     assert results["a_complete_environment"]["sign_in"]["auth_method"] == "access_token"
     assert {name for name, result in results.items() if result.get("failed")} == {"empty_values", "missing"}
-    assert "client_secret: has tenant from profile part, client_id from environment variable AZURE_CLIENT_ID; lacks secret" in results["empty_values"]["msg"]
+    assert "client_secret has tenant from profile part, client_id from environment variable AZURE_CLIENT_ID and lacks secret" in results["empty_values"]["msg"]
     assert results["missing"]["msg"] == "There is no profile 'missing' in ~/.azure/credentials; it has default, other, part."
 
 

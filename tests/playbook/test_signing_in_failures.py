@@ -73,16 +73,16 @@ NOT_ENTRA = "which is not an answer of Microsoft Entra ID. Check authority_host 
 NO_CLI = "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
 NO_TOKEN = "The Azure CLI did not answer with a token. Try: az account get-access-token"
 # What each method lacks, when nothing is given; and what some lack when there is a tenant and a client.
-LACKS_TOKEN = "access_token: has nothing; lacks access_token (MSGRAPH_ACCESS_TOKEN)."
+LACKS_TOKEN = "access_token lacks access_token (MSGRAPH_ACCESS_TOKEN);"
 LACKS_ALL = (
-    f"{LACKS_TOKEN} federated_token: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-    "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE). "
-    "client_secret: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), secret (AZURE_SECRET, AZURE_CLIENT_SECRET). "
-    "client_certificate: has nothing; lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+    f"{LACKS_TOKEN} federated_token lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+    "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE); "
+    "client_secret lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), secret (AZURE_SECRET, AZURE_CLIENT_SECRET); "
+    "client_certificate lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
     "x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH)."
 )
 HAS = "has tenant from the task, client_id from environment variable AZURE_CLIENT_ID"
-INCOMPLETE = "Cannot sign in, as no method has all that it needs."
+INCOMPLETE = "Cannot sign in: no method has all that it needs."
 
 CASES = {
     "wrong_secret": refused(
@@ -132,7 +132,7 @@ CASES = {
     ),
     "no_password_of_pem": certificate("encrypted.pem", "x509_certificate_path 'encrypted.pem' holds an encrypted key. Give its x509_certificate_password."),
     "no_password_of_pfx": certificate(
-        "encrypted.pfx", "x509_certificate_path 'encrypted.pfx' cannot be opened. It needs a x509_certificate_password, or is damaged."
+        "encrypted.pfx", "x509_certificate_path 'encrypted.pfx' cannot be opened. It needs x509_certificate_password, or is damaged."
     ),
     "no_certificate_file": certificate("missing.pem", "x509_certificate_path 'missing.pem' cannot be read: No such file or directory."),
     "certificate_without_key": certificate(
@@ -212,13 +212,13 @@ CASES = {
         {"tenant": DOMAIN},
         {"AZURE_CLIENT_ID": CLIENT_ID, "AZURE_SECRET": ""},
         message=f"{INCOMPLETE} {LACKS_TOKEN} "
-        f"federated_token: {HAS}; lacks oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE). "
-        f"client_secret: {HAS}; lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET). "
-        f"client_certificate: {HAS}; lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
+        f"federated_token {HAS} and lacks oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE); "
+        f"client_secret {HAS} and lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET); "
+        f"client_certificate {HAS} and lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
     ),
     "not_enough_for_the_method": Case(
         {**WITH_SECRET, "auth_method": "client_certificate"},
-        message=f"{INCOMPLETE} client_certificate: has tenant from the task, client_id from the task; "
+        message=f"{INCOMPLETE} client_certificate has tenant from the task, client_id from the task and "
         "lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
     ),
     "http_authority": Case(
@@ -247,7 +247,7 @@ MACHINE = {"auth_method": "managed_identity"}
 MANAGED_IDENTITY_CASES = {
     "no_such_identity": (Attempt({**MACHINE, "client_id": NOBODY}, IMDS), ("Identity not found", "client_id")),
     "no_such_identity_of_app_service": (Attempt({**MACHINE, "client_id": NOBODY}, APP_SERVICE), ("No User Assigned", "client_id")),
-    "wrong_header_of_app_service": (Attempt(MACHINE, {**APP_SERVICE, "IDENTITY_HEADER": "{{ given.wrong_secret }}"}), ("403",)),
+    "wrong_header_of_app_service": (Attempt(MACHINE, {**APP_SERVICE, "IDENTITY_HEADER": "{{ given.wrong_secret }}"}), ("refused", "X-IDENTITY-HEADER")),
     # Other clouds have something else at the address of IMDS.
     "page_instead_of_imds": (
         Attempt(MACHINE, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}/elsewhere"}), ("There is no managed identity here", "404", "auth_method")
