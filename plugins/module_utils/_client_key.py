@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import PEM_BEGIN, Pkcs12, decode
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import PEM_BEGIN, VAULT, Pkcs12, decode, without_mark
 
 with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography import x509
@@ -36,10 +37,12 @@ def load_client_key(path: str, password: str) -> ClientKey:
     """
     name = f"x509_certificate_path '{path}'"
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as exc:
-        raise IdentityError(f"{name} cannot be read: {exc.strerror}.") from exc
+        with open(os.path.expanduser(path), "rb") as file:
+            data = without_mark(file.read())
+    except (OSError, ValueError) as exc:
+        raise IdentityError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or 'the path is none'}.") from exc
+    if data.startswith(VAULT):
+        raise IdentityError(f"{name} is encrypted with Ansible Vault. Protect it with an x509_certificate_password instead.")
     key, certificates = _from_pem(data, password, name) if PEM_BEGIN in data else _from_pkcs12(data, password, name)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise IdentityError(f"{name} holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications.")
@@ -68,10 +71,10 @@ def _from_pem(data: bytes, password: str, name: str) -> tuple[t.Any, list[x509.C
         raise IdentityError(f"The key in {name} cannot be opened. {problem}.") from exc
     try:
         certificates = x509.load_pem_x509_certificates(data)
-    except ValueError as exc:
-        raise IdentityError(f"{name} holds no certificate. Put the certificate and its key into one PEM file.") from exc
-    public = key.public_key()
-    own = [certificate for certificate in certificates if certificate.public_key() == public]
+        public = key.public_key()
+        own = [certificate for certificate in certificates if certificate.public_key() == public]
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as exc:
+        raise IdentityError(f"{name} holds no certificate that can be read. Put the certificate and its key into one PEM file.") from exc
     if not own:
-        raise IdentityError(f"The key in {name} belongs to none of the certificates in it.")
+        raise IdentityError(f"The key in {name} belongs to none of the certificates in it. Put the certificate of the key there.")
     return key, own[:1] + [certificate for certificate in certificates if certificate is not own[0]]

@@ -10,6 +10,7 @@ lacks. C{authenticate} opens a session that yields tokens, see _tokens.
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass, field
 
@@ -115,14 +116,15 @@ class FederatedToken(_Method):
     def _assertion(self) -> str:
         if self.oidc_token:
             return self.oidc_token
-        path = self.oidc_token_file_path or ""
+        path = os.path.expanduser(self.oidc_token_file_path or "")
         try:
             with open(path, encoding="utf-8") as file:
                 token = file.read().strip()
         except (OSError, ValueError) as exc:
-            raise IdentityError(f"oidc_token_file_path '{path}' cannot be read: {getattr(exc, 'strerror', None) or 'it is not text'}.") from exc
+            problem = getattr(exc, "strerror", None) or "it is not text"
+            raise IdentityError(f"oidc_token_file_path '{path}' cannot be read: {problem}. Give the file with the token.") from exc
         if not token:
-            raise IdentityError(f"oidc_token_file_path '{path}' is empty.")
+            raise IdentityError(f"oidc_token_file_path '{path}' is empty. Whoever issues the token has not written it yet.")
         return token
 
 
@@ -209,11 +211,15 @@ def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: 
     for options in levels:
         for method in methods:
             if not isinstance(method.validate(options), Lacking):
-                # What the method can do without is settled on its own too; an alternative that is found only further on is no rival.
-                rivals = {name for any_of in method.needs for name in any_of} - set(options)
+                # What the method can do without is settled on its own too; of alternatives, the one that is found first counts.
+                rivals = {name for any_of in method.needs for name in any_of if name not in _first(any_of, levels)}
                 return t.cast(Credential, method.validate({name: found for name, found in levels[-1].items() if name not in rivals}))
     described = "; ".join(_describe(method, levels[-1], variables) for method in methods)
     raise IdentityError(f"Cannot sign in: no method has all that it needs. {described}.")
+
+
+def _first(names: tuple[str, ...], levels: t.Sequence[Options]) -> set[str]:
+    return next({name for name in names if name in options} for options in levels if any(name in options for name in names))
 
 
 def _describe(method: type[Credential], options: Options, variables: t.Mapping[str, tuple[str, ...]]) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import Id
 
 REQUIRED = {
     "cryptography": "cryptography >= 42.0.0",
-    "msal": "msal >= 1.32.0",
+    "msal": "msal >= 1.35.0",
     "requests": "requests >= 2.31.0",
 }
 

@@ -31,7 +31,7 @@ LARGEST = 1024 * 1024  # bytes as they are read; a key with a long chain needs s
 PEM_BEGIN = b"-----BEGIN"
 # PowerShell writes text with them.
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_VAULT = b"$ANSIBLE_VAULT;"
+VAULT = b"$ANSIBLE_VAULT;"
 # Object identifiers in DER: RFC 7292, 4.2, and RFC 2315, 14.
 _KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0101")
 _SHROUDED_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0102")
@@ -161,19 +161,25 @@ def received(content: str, password: str) -> tuple[WantedCertificate, Upload | N
     return file.wanted, file.upload("preserve")
 
 
+def without_mark(data: bytes) -> bytes:
+    """C{data}; where it is text with a byte order mark, in UTF-8 without it."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").encode(errors="replace")
+    return data
+
+
 def decode(data: bytes, name: str) -> bytes:
     """The PKCS#12 file in C{data}, which may be the file itself or base64 text of it.
 
     :raises IdentityError: for what is recognizably something else, naming it
     """
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            data = data.decode(encoding, "replace").encode(errors="replace")
+    data = without_mark(data)
     if not data.strip():
         raise IdentityError(f"{name} is empty.")
     if len(data) > LARGEST:
         raise IdentityError(f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
-    if data.startswith(_VAULT):
+    if data.startswith(VAULT):
         raise IdentityError(f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible.")
     if PEM_BEGIN in data:
         raise IdentityError(f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx")

@@ -127,7 +127,8 @@ def _from_profile(name: str | None) -> dict[str, Found]:
 
 
 def _sign_in(credential: Credential, cloud: Cloud, settled: t.Mapping[str, Found]) -> SignIn:
-    used = (*METHODS[credential.method].takes, "cloud_environment", "authority_host", "graph_url")
+    taken = [name for name in METHODS[credential.method].takes if getattr(credential, name) is not None]
+    used = (*taken, "cloud_environment", "authority_host", "graph_url")
     return SignIn(
         method=credential.method,
         tenant=getattr(credential, "tenant", None),

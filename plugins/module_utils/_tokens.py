@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import typing as t
@@ -88,7 +89,7 @@ class ConfidentialClientTokens:
                     http_client=_MsalHttp(self._http, _check_entra),
                 )
             answer = self._application.acquire_token_for_client([self._cloud.scope])
-        except (ValueError, msal.exceptions.MsalError) as exc:
+        except (ValueError, TypeError, OverflowError, msal.exceptions.MsalError) as exc:
             # What msal says may quote an answer; what it cannot use is said by _MsalHttp, or is in the options.
             raise IdentityError(f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host.") from exc
         return _token_in(answer)
@@ -124,8 +125,8 @@ class ManagedIdentityTokens:
             raise IdentityError("There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.") from exc
         except OSError as exc:
             raise IdentityError(f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds.") from exc
-        except (ValueError, msal.ManagedIdentityError) as exc:
-            raise IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.") from exc
+        except (ValueError, TypeError, OverflowError, msal.ManagedIdentityError) as exc:
+            raise IdentityError("Signing in with the managed identity failed: its endpoint is of a kind that is not supported.") from exc
         return _token_in(answer)
 
     def renew(self) -> bool:
@@ -163,23 +164,35 @@ class AzureCliTokens:
         command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
         if self._tenant:
             command += ["--tenant", self._tenant]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CLI_TIMEOUT, check=False, cwd=os.path.dirname(az))
-        except subprocess.TimeoutExpired:
-            raise IdentityError(f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token") from None
-        except OSError as exc:
-            raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
-        if done.returncode != 0:
-            login = b"az login" in done.stderr
-            problem = "is not signed in. Run: az login" if login else f"failed with exit code {done.returncode}. Try: az account get-access-token"
+        code, output, errors = _run(command, os.path.dirname(az))
+        if code != 0:
+            problem = "is not signed in. Run: az login" if b"az login" in errors else f"failed with exit code {code}. Try: az account get-access-token"
             raise IdentityError(f"The Azure CLI {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
         try:
-            answer = json.loads(done.stdout)
+            answer = json.loads(output)
             # Versions before 2.54 tell only the local time at which it ends.
             ends = float(answer["expires_on"]) if "expires_on" in answer else datetime.fromisoformat(answer["expiresOn"]).timestamp()
-            return str(answer["accessToken"]), ends
-        except (KeyError, TypeError, ValueError, AttributeError):
+            if not isinstance(answer["accessToken"], str) or not answer["accessToken"]:
+                raise ValueError("no token")
+            return answer["accessToken"], ends
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise IdentityError("The Azure CLI did not answer with a token. Try: az account get-access-token") from None
+
+
+def _run(command: list[str], directory: str) -> tuple[int, bytes, bytes]:
+    """Exit code, standard output and errors. A session of its own, because az is a script whose child would live on."""
+    try:
+        with subprocess.Popen(
+            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        ) as process:
+            try:
+                output, errors = process.communicate(timeout=CLI_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise IdentityError(f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token") from None
+            return process.returncode, output, errors
+    except OSError as exc:
+        raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
 
 
 class _MsalHttp:
@@ -251,8 +264,8 @@ def _check_managed_identity(response: requests.Response) -> None:
         f"The managed identity endpoint refused: {first_sentence(said)}.",
         status=response.status_code,
         code=code if isinstance(code, str) else None,
-        service_message=said,
-        hint="Give the machine the identity that client_id names, or one of its own when client_id is not given.",
+        service_message=said[:1000],
+        hint="Check that the machine has the identity that client_id names (its own without it), and cloud_environment.",
     )
 
 

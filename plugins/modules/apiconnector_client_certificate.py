@@ -33,7 +33,7 @@ notes:
 requirements:
   - python >= 3.10
   - requests >= 2.31.0
-  - msal >= 1.32.0
+  - msal >= 1.35.0
   - cryptography >= 42.0.0
 extends_documentation_fragment:
   - msgraph.identity.graph

@@ -142,9 +142,11 @@ CASES = {
         "certificate.pfx", "x509_certificate_path 'certificate.pfx' holds no private key. Export it again together with its key."
     ),
     "key_without_certificate": certificate(
-        "alone.pem", "x509_certificate_path 'alone.pem' holds no certificate. Put the certificate and its key into one PEM file."
+        "alone.pem", "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file."
     ),
-    "key_of_another_certificate": certificate("mixed.pem", "The key in x509_certificate_path 'mixed.pem' belongs to none of the certificates in it."),
+    "key_of_another_certificate": certificate(
+        "mixed.pem", "The key in x509_certificate_path 'mixed.pem' belongs to none of the certificates in it. Put the certificate of the key there."
+    ),
     "key_on_a_curve": certificate(
         "curve.pem", "x509_certificate_path 'curve.pem' holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."
     ),
@@ -158,9 +160,13 @@ CASES = {
         401,
         "AADSTS70021",
     ),
-    "federated_token_file_empty": Case({**APPLICATION, "oidc_token_file_path": "empty.txt"}, message="oidc_token_file_path 'empty.txt' is empty."),
+    "federated_token_file_empty": Case(
+        {**APPLICATION, "oidc_token_file_path": "empty.txt"},
+        message="oidc_token_file_path 'empty.txt' is empty. Whoever issues the token has not written it yet.",
+    ),
     "federated_token_file_missing": Case(
-        {**APPLICATION, "oidc_token_file_path": "missing.txt"}, message="oidc_token_file_path 'missing.txt' cannot be read: No such file or directory."
+        {**APPLICATION, "oidc_token_file_path": "missing.txt"},
+        message="oidc_token_file_path 'missing.txt' cannot be read: No such file or directory. Give the file with the token.",
     ),
     "no_managed_identity": Case(
         {"auth_method": "managed_identity"},

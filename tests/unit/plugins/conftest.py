@@ -13,12 +13,18 @@ import pytest
 from .fakes import FakeClock, Wire
 
 
+VARIABLES = (
+    "ALL_PROXY", "AZURE_", "CURL_", "HTTPS_", "HTTP_", "IDENTITY_", "IMDS_", "MSAL_", "MSGRAPH_", "MSI_", "NETRC", "NO_PROXY", "REQUESTS_",
+)
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch):
-    """Without the variables that the collection, requests and msal look at."""
+def clean_environment(monkeypatch, tmp_path_factory):
+    """Without the variables that the collection, requests and msal look at, and with nothing at home."""
     for name in list(os.environ):
-        if name.upper().startswith(("AZURE_", "MSGRAPH_", "MSAL_", "REQUESTS_", "CURL_", "HTTP_", "HTTPS_", "ALL_PROXY", "NO_PROXY")):
+        if name.upper().startswith(VARIABLES):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_vaulted_file_that_stays_closed(make, tmp_path, wire, arguments, secrets
     [
         ({"src": "none.pfx"}, (), "There is no file 'none.pfx' on the controller"),
         ({"certificate_password": "Wr0ng-horse"}, (), "src 'x.pfx' cannot be opened. Its certificate_password is wrong"),
-        ({"certificate_password": ""}, (), "src 'x.pfx' cannot be opened. It needs a certificate_password"),
+        ({"certificate_password": ""}, (), "src 'x.pfx' cannot be opened. It needs certificate_password"),
         ({"content": "nonsense!"}, ("src",), "content is neither PKCS#12 nor base64"),
         ({"content": MADE.pem.decode()}, ("src",), "content is PEM, not PKCS#12"),
         ({"src": ""}, (), "one of the following is required: src, content"),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
     without_empty,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import ENVIRONMENT
 
 SPEC = APICONNECTOR_CLIENT_CERTIFICATE
 LEAST = {"connector_id": "c", "content": "UEZY"}
@@ -47,6 +49,8 @@ REFUSED = {
     "two connectors": ({**LEAST, "connector_name": "n"}, "parameters are mutually exclusive: connector_id|connector_name"),
     "two certificates": ({**LEAST, "src": "x.pfx"}, "parameters are mutually exclusive: src|content"),
     "unknown option": ({**LEAST, "thumbprint": "x"}, "Unsupported parameters: thumbprint"),
+    "unknown method": ({**LEAST, "auth_method": "password"}, "value of auth_method must be one of: auto, access_token, client_secret"),
+    "unknown cloud": ({**LEAST, "cloud_environment": "AzureGermanCloud"}, "value of cloud_environment must be one of: AzureCloud, AzureUSGovernment"),
     "unknown choice": ({**LEAST, "pkcs12_encryption": "strong"}, "value of pkcs12_encryption must be one of: compatible, preserve"),
     "wrong type": ({**LEAST, "retries": "many"}, "retries"),
     "number that is not whole": ({**LEAST, "timeout": 1.5}, "timeout"),
@@ -134,8 +138,23 @@ def test_graph_options_are_those_of_the_fragment():
     assert sorted(documented) == sorted(GRAPH.options)
 
 
+def test_documented_variables_are_those_that_are_read():
+    documented = yaml.safe_load(GraphFragment.DOCUMENTATION)["options"]
+    for name, option in documented.items():
+        said = [line for line in option["description"] if line.startswith("I(environment)")]
+        assert [variable for line in said for variable in re.findall(r"E\((\w+)\)", line)] == list(ENVIRONMENT.get(name, ()))
+
+
+def test_paths_are_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    paths = [name for name, option in GRAPH.options.items() if option["type"] == "path"]
+    assert paths == ["x509_certificate_path", "oidc_token_file_path", "ca_path"]
+    for name in paths:
+        assert SPEC.validate({**LEAST, name: "~/x"})[name] == "/home/somebody/x"
+
+
 def test_secrets_are_not_logged_and_names_are():
     secret = {name for name, option in SPEC.options.items() if option.get("no_log")}
-    assert secret == {"secret", "access_token", "content", "certificate_password"}
-    for name in ("tenant", "client_id"):
+    assert secret == {"secret", "x509_certificate_password", "oidc_token", "access_token", "content", "certificate_password"}
+    for name in ("tenant", "client_id", "oidc_token_file_path"):
         assert SPEC.options[name]["no_log"] is False

@@ -71,7 +71,6 @@ CHOICES = {
     "access token comes first": (ALL, {}, {}, A_TOKEN),
     "federated token comes second": (without(ALL, "access_token", "oidc_token_file_path"), {}, {}, A_FEDERATED),
     "client secret comes third": ({**BY_SECRET, **CERTIFICATE}, {}, {}, A_SECRET),
-    "half a better method is passed over": ({**without(BY_SECRET, "tenant"), **TOKEN}, {}, {}, A_TOKEN),
     # the levels
     "all in the environment": ({}, BY_SECRET, {}, A_SECRET),
     "all in the profile": ({}, {}, BY_SECRET, A_SECRET),
@@ -88,6 +87,9 @@ CHOICES = {
     "token of the profile beats a secret of the task that needs the profile": ({"secret": SECRET}, {}, {**APP, **TOKEN}, A_TOKEN),
     "secret of the task completed by the environment beats the profile's token": ({"secret": SECRET}, APP, TOKEN, A_SECRET),
     "token file that a cluster sets, application of the task": (APP, {"oidc_token_file_path": "/t"}, {}, A_FEDERATED_FILE),
+    "token file of the task beats a token of the environment": (FEDERATED_FILE, {"oidc_token": "0idc"}, {}, A_FEDERATED_FILE),
+    "token file of the environment beats a token of the profile": (APP, {"oidc_token_file_path": "/t"}, {"oidc_token": "0idc"}, A_FEDERATED_FILE),
+    "token of the task beats a token file of the environment": (FEDERATED, {"oidc_token_file_path": "/t"}, {}, A_FEDERATED),
     "secret of the task before a token file that a cluster sets": (BY_SECRET, {**APP, "oidc_token_file_path": "/t"}, {}, A_SECRET),
 }
 

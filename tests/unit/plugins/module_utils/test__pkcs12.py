@@ -83,6 +83,11 @@ OPENED = {
     "base64": (BASE64.encode(), PASSWORD),
     "base64 with LF": (textwrap.fill(BASE64, 64).encode() + b"\n", PASSWORD),
     "base64 with CRLF": ("\r\n".join(textwrap.wrap(BASE64, 76)).encode() + b"\r\n", PASSWORD),
+    "base64 in UTF-16": (BASE64.encode("utf-16"), PASSWORD),
+    "base64 in big-endian UTF-16": (b"\xfe\xff" + BASE64.encode("utf-16-be"), PASSWORD),
+    "base64 in UTF-16 with CRLF": ("\r\n".join(textwrap.wrap(BASE64, 76)).encode("utf-16"), PASSWORD),
+    "base64 with a byte order mark": (b"\xef\xbb\xbf" + BASE64.encode() + b"\r\n", PASSWORD),
+    "password where there is none": (PLAIN, "Wr0ng-horse"),
     "base64 with blanks around it": (b"\n \t" + BASE64.encode() + b" \n", PASSWORD),
 }
 # fixture → password
@@ -110,7 +115,73 @@ def test_files_that_open(case):
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         der=MADE.der,
+        key_type="RSA",
     )
+
+
+@pytest.mark.parametrize("data", [PLAIN, with_chain(), fixture("no_mac_no_encryption")], ids=["with MAC", "with chain", "without MAC"])
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_warning_of_a_file_that_its_password_does_not_protect(data, password):
+    warning = "src 'x.pfx' is not protected by a password, although certificate_password is given. Whoever reads the file has the key."
+    assert open_file(data, password).warnings == ((warning,) if password else ())
+
+
+@pytest.mark.parametrize("case", [case for name, case in OPENED.items() if name != "password where there is none"])
+def test_no_warning_of_a_file_that_its_password_protects(case):
+    assert open_file(*case).warnings == ()
+
+
+def test_password_option_has_the_name_that_it_is_given():
+    for data, password in ((AES, ""), (AES, "Wr0ng-horse")):
+        with pytest.raises(IdentityError, match="x509_certificate_password") as caught:
+            Pkcs12(data, password, "the file", password_option="x509_certificate_password")
+        assert " certificate_password" not in caught.value.message
+    assert "although x509_certificate_password is given" in Pkcs12(PLAIN, PASSWORD, "the file", "x509_certificate_password").warnings[0]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, ""])
+def test_certificate_of_the_key_comes_first(password):
+    file = open_file(with_chain(password), password)
+    assert file.certificates == [MADE.certificate, *(link.certificate for link in CHAIN)]
+    assert file.key.private_numbers() == MADE.key.private_numbers()
+    assert open_file(PLAIN).certificates == [MADE.certificate]
+
+
+def elements(der):
+    """Tag and whole of each element of a DER sequence's content (X.690)."""
+    while der:
+        length, begin = der[1], 2
+        if length & 0x80:
+            begin += length & 0x7F
+            length = int.from_bytes(der[2:begin], "big")
+        yield der[0], der[: begin + length], der[begin : begin + length]
+        der = der[begin + length :]
+
+
+def element(tag, content):
+    return bytes([tag, 0x83]) + len(content).to_bytes(3, "big") + content
+
+
+def content_of(der):
+    ((unused, whole, content),) = elements(der)
+    return content
+
+
+def with_keys(count):
+    """A file without protection in which the key's bag is there C{count} times."""
+    version, safe = (whole for unused, whole, content in elements(content_of(fixture("no_mac_no_encryption"))))
+    kind, wrapped = (whole for unused, whole, content in elements(content_of(safe)))
+    parts = [whole for unused, whole, content in elements(content_of(content_of(content_of(wrapped))))]
+    key = bytes.fromhex("060b2a864886f70d010c0a0101")
+    assert sum(key in part for part in parts) == 1
+    several = element(0x30, b"".join(part * (count if key in part else 1) for part in parts))
+    return element(0x30, version + element(0x30, kind + element(0xA0, element(0x04, several))))
+
+
+def test_file_with_several_keys_is_refused():
+    assert open_file(with_keys(1)).wanted.thumbprint == FIXTURE_THUMBPRINT
+    with pytest.raises(IdentityError, match="^src 'x.pfx' holds 3 private keys, so which certificate is meant cannot be told"):
+        open_file(with_keys(3))
 
 
 @pytest.mark.parametrize("name, password", OPENED_FIXTURES.items())
@@ -144,7 +215,7 @@ def test_unsupported_encryption_is_explained(monkeypatch):
 def test_elliptic_curve_key():
     data, thumbprint = ec_file()
     file = open_file(data)
-    assert file.wanted.thumbprint == thumbprint
+    assert (file.wanted.thumbprint, file.wanted.key_type) == (thumbprint, "EC")
     key = pkcs12.load_pkcs12(*sent(file.upload("compatible"))).key
     assert isinstance(key, ec.EllipticCurvePrivateKey)
 
@@ -174,7 +245,13 @@ REFUSED = {
     "too large": (b"0\x82" + b"x" * LARGEST, "", "is larger than"),
     "garbage": (b"\x00\x01\x02\xff", "", "is neither PKCS#12 nor base64 text"),
     "text": (b"hello, world", "", "is neither PKCS#12 nor base64 text"),
-    "UTF-16 text": (BASE64.encode("utf-16"), "", "is neither PKCS#12 nor base64 text"),
+    "UTF-16 text of something else": ("größe".encode("utf-16"), "", "is neither PKCS#12 nor base64 text"),
+    "UTF-16 text without a mark": (BASE64.encode("utf-16-le"), "", "is neither PKCS#12 nor base64 text"),
+    "UTF-16 mark alone": (b"\xff\xfe", "", "is empty"),
+    "UTF-16 text cut off": (BASE64.encode("utf-16")[:-3], PASSWORD, "is neither PKCS#12 nor base64 text"),
+    "PEM in UTF-16": (MADE.pem.decode().encode("utf-16"), "", "is PEM, not PKCS#12"),
+    "vaulted in UTF-16": (vaulted().decode().encode("utf-16"), "", "is encrypted with Ansible Vault"),
+    "vaulted with a mark": (b"\xef\xbb\xbf" + vaulted(), "", "is encrypted with Ansible Vault"),
     "base64 cut off": (BASE64.encode()[:-3], PASSWORD, "is neither PKCS#12 nor base64 text"),
     "base64 of something else": (base64.b64encode(b"something else, and not short"), "", "is not PKCS#12, or is damaged"),
     "base64 of PEM": (base64.b64encode(MADE.pem), "", "is not PKCS#12"),
@@ -198,8 +275,7 @@ REFUSED = {
         "holds no private key",
     ),
     "wrong password": (AES, "Wr0ng-horse", "cannot be opened. Its certificate_password is wrong"),
-    "missing password": (AES, "", "cannot be opened. It needs a certificate_password"),
-    "password where there is none": (PLAIN, "Wr0ng-horse", "cannot be opened. Its certificate_password is wrong"),
+    "missing password": (AES, "", "cannot be opened. It needs certificate_password"),
     "password in another case": (AES, PASSWORD.upper(), "Its certificate_password is wrong"),
     "cut off in the middle": (AES[: len(AES) // 2], PASSWORD, "is not PKCS#12, or is damaged. Check that it is a PFX file"),
 }

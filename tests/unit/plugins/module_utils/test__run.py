@@ -13,11 +13,28 @@ from ansible.module_utils import basic
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries, _run
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
 from ansible_collections.msgraph.identity.plugins.module_utils._run import failed, run, run_module
 
 from ..fakes import FakeClock, make_graph
 
 PARAMETERS = GRAPH.validate({"access_token": "t0ken-long-enough"})
+SIGN_IN = {
+    "auth_method": "access_token",
+    "tenant": None,
+    "client_id": None,
+    "cloud_environment": "AzureCloud",
+    "authority_host": "https://login.microsoftonline.com",
+    "graph_url": "https://graph.microsoft.com",
+    "origins": {"access_token": "the task"},
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home of the test's own, without profiles."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
 
 
 class Rendered:
@@ -51,7 +68,7 @@ def test_work_is_done_with_what_it_needs(check_mode, with_diff):
         seen.append(given)
         return Rendered(changed=True)
 
-    assert run_it(work, {"extra": 1}, check_mode, with_diff, graph) == {"changed": True, "diff_asked_for": with_diff}
+    assert run_it(work, {"extra": 1}, check_mode, with_diff, graph) == {"changed": True, "diff_asked_for": with_diff, "sign_in": SIGN_IN}
     ((given_graph, parameters, given_check_mode, now),) = seen
     assert (given_graph, given_check_mode, parameters["extra"]) == (graph, check_mode, 1)
     assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=1)
@@ -85,18 +102,20 @@ def test_settings_come_from_parameters_and_environment(monkeypatch):
 )
 def test_errors_become_results(exc, result):
     assert failed(exc) == result
-    assert run_it(fail(exc)) == result
+    assert run_it(fail(exc)) == {**result, "sign_in": SIGN_IN}
 
 
 def test_settings_that_do_not_fit_become_a_result():
     result = run_it(fail(AssertionError), {"access_token": None})
     assert result["failed"] and result["msg"].startswith("Cannot sign in")
+    assert sorted(result) == ["failed", "msg"]
 
 
 def test_missing_library_becomes_a_result(monkeypatch):
     monkeypatch.setattr(_libraries, "find_spec", lambda name: None if name == "msal" else object())
     result = run_it(fail(AssertionError))
-    assert result["failed"] and "msal >= 1.24.0" in result["msg"]
+    assert result["failed"] and REQUIRED["msal"] in result["msg"]
+    assert sorted(result) == ["failed", "msg"]
 
 
 def test_a_bug_is_not_hidden():
@@ -115,11 +134,67 @@ def test_notices_become_warnings(ends):
     assert result["warnings"] == ([notice] if result.get("failed") else [notice, "Mind this."])
 
 
+US = {"cloud_environment": "AzureUSGovernment"}
+US_WARNING = "API connectors are not in v1.0 of Microsoft Graph at graph.microsoft.us. Set api_version to beta."
+
+
+@pytest.mark.parametrize("ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"])
+def test_warnings_of_the_settings_come_first(ends):
+    def work(graph, *unused):
+        graph.http.wait("graph.example answered 429", 3, 0)
+        return ends()
+
+    result = run_it(work, US)
+    own = [] if result.get("failed") else ["Mind this."]
+    assert result["warnings"] == [US_WARNING, "graph.example answered 429; trying again after 3.0 s (1 of 5).", *own]
+
+
+def test_no_empty_list_of_warnings():
+    assert "warnings" not in run_it(lambda *unused: Rendered(warnings=[]))
+    assert "warnings" not in run_it(fail(IdentityError("No.")))
+
+
+@pytest.mark.parametrize("work", [lambda *unused: Rendered(), fail(IdentityError("No."))], ids=["success", "failure"])
+def test_result_says_who_signed_in(work, home, monkeypatch):
+    (home / ".azure").mkdir()
+    (home / ".azure/credentials").write_text("[default]\nsecret=client-s3cr3t\n")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "app-identifier")
+    result = run_it(work, {"access_token": None, "tenant": "contoso.example", **US})
+    assert result["sign_in"] == {
+        "auth_method": "client_secret",
+        "tenant": "contoso.example",
+        "client_id": "app-identifier",
+        "cloud_environment": "AzureUSGovernment",
+        "authority_host": "https://login.microsoftonline.us",
+        "graph_url": "https://graph.microsoft.us",
+        "origins": {
+            "tenant": "the task",
+            "client_id": "environment variable AZURE_CLIENT_ID",
+            "secret": "profile default",
+            "cloud_environment": "the task",
+        },
+    }
+    assert "client-s3cr3t" not in json.dumps(result)
+
+
+def test_credential_that_is_of_no_use_is_a_failure_that_says_who_would_sign_in(home):
+    arguments = {"access_token": None, "tenant": "contoso", "client_id": "app", "x509_certificate_path": f"{home}/absent.pem"}
+    result = run(fail(AssertionError()), {**PARAMETERS, **arguments}, check_mode=False, with_diff=False)
+    assert result["msg"] == f"x509_certificate_path '{home}/absent.pem' cannot be read: No such file or directory."
+    assert (result["failed"], result["sign_in"]["auth_method"]) == (True, "client_certificate")
+
+
+def test_profile_that_cannot_be_read_becomes_a_result(home):
+    (home / ".azure/credentials").mkdir(parents=True)
+    result = run_it(fail(AssertionError()))
+    assert result == {"failed": True, "msg": "~/.azure/credentials cannot be read: Is a directory."}
+
+
 def test_each_task_begins_anew():
     graph = make_graph(FakeClock(), retry_timeout=10)
     graph.http.wait("before", 100, 0)
     result = run_it(lambda graph, *unused: Rendered(has_time=graph.http.has_time_for(9)), graph=graph)
-    assert result == {"has_time": True, "diff_asked_for": False}
+    assert result == {"has_time": True, "diff_asked_for": False, "sign_in": SIGN_IN}
 
 
 @pytest.mark.parametrize(
@@ -131,6 +206,10 @@ def test_each_task_begins_anew():
         ({"content": "UEZYIGlzIGhlcmU="}, {}, "UEZYIGlzIGhlcmU="),
         ({"access_token": ""}, {"MSGRAPH_ACCESS_TOKEN": "t0ken-of-env"}, "t0ken-of-env"),
         ({}, {"AZURE_SECRET": "client-s3cr3t-of-env"}, "client-s3cr3t-of-env"),
+        ({"oidc_token": "0idc-long-enough"}, {}, "0idc-long-enough"),
+        ({}, {"AZURE_FEDERATED_TOKEN": "0idc-of-env"}, "0idc-of-env"),
+        ({"x509_certificate_password": "pem-s3cr3t"}, {}, "pem-s3cr3t"),
+        ({}, {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "pem-s3cr3t-of-env"}, "pem-s3cr3t-of-env"),
         ({"certificate_password": "12345678"}, {}, "12345678"),
     ],
     ids=str,
@@ -146,11 +225,21 @@ def test_secrets_are_masked_wherever_they_show(monkeypatch, parameters, environm
     assert result["failed"] is True and result["msg"].startswith("No: ")
 
 
+@pytest.mark.parametrize("name", ["secret", "x509_certificate_password", "oidc_token", "access_token"])
+def test_secrets_of_a_profile_are_masked(home, name):
+    (home / ".azure").mkdir()
+    lines = [f"{option} = {value}" for option, value in {"access_token": "t0ken", name: "pr0file-s3cr3t"}.items()]
+    (home / ".azure/credentials").write_text("\n".join(["[test]", *lines]))
+    result = run_it(lambda *unused: Rendered(deep=[{"a": "x pr0file-s3cr3t y"}]), {"access_token": None, "profile": "test"})
+    assert "pr0file-s3cr3t" not in json.dumps(result)
+    assert result["deep"][0]["a"].startswith("x ")
+
+
 @pytest.mark.parametrize("secret", ["1", "2026", "0EB255C", "certif", "Z"])
 def test_short_secrets_star_nothing_out(secret):
     result = {"thumbprint": "0EB255CC895477798BA418B378255204304897AD", "not_after": "2026-01-31T12:00:00Z", "msg": "the certificate is listed"}
     parameters = {"access_token": secret, "certificate_password": secret, "content": secret}
-    assert run_it(lambda *unused: Rendered(**result), parameters) == {**result, "diff_asked_for": False}
+    assert run_it(lambda *unused: Rendered(**result), parameters) == {**result, "diff_asked_for": False, "sign_in": SIGN_IN}
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
 from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
+from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
 from ansible_collections.msgraph.identity.plugins.modules import apiconnector_client_certificate as module
 
 from ..fakes import CONNECTORS, make_graph
@@ -31,6 +32,12 @@ FRAGMENTS = {"graph": graph, "attributes": attributes}
 
 documentation = yaml.safe_load(module.DOCUMENTATION)
 returned = yaml.safe_load(module.RETURN)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home without profiles."""
+    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 def as_json(*certificates):
@@ -126,9 +133,16 @@ def test_returned_values_are_the_documented_ones(wire, clock):
     wire.expect("GET", PATH, as_json(MADE))
     outcome = module.work(make_graph(clock), parameters(content=MADE.pem.decode()), False, NOW)
     result = outcome.render(False)
-    assert set(result) - set(returned) == {"changed", "warnings"}
+    assert set(result) - set(returned) == {"changed"}
     check_documented({name: value for name, value in result.items() if name in returned}, returned)
-    assert set(returned) - set(result) == {"failure"}
+    assert set(returned) - set(result) == {"failure", "sign_in"}
+
+
+@pytest.mark.parametrize("options", [{"access_token": "t"}, {"tenant": "contoso", "client_id": "app", "secret": "s"}], ids=sorted)
+def test_returned_sign_in_is_the_documented_one(options):
+    sign_in = settle(parameters(content="x", **options), {"AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}).sign_in.render()
+    check_documented({"sign_in": sign_in}, returned)
+    assert set(sign_in["origins"]) == {*options, "cloud_environment"}
 
 
 def test_returned_failure_is_the_documented_one():
