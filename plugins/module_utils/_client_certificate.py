@@ -19,7 +19,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     ApiConnectors,
     ListedCertificate,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
@@ -251,6 +251,11 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
             seen = connectors.upload_client_certificate(connector_id, upload.pkcs12_value, upload.password, carried_out) or seen
     except FateUnknown as exc:
         raise IdentityError(f"{exc.message} The certificate is not listed on {options.target}.", exc.failure) from exc
+    except ServiceError as exc:
+        # "It exists already" is no failure: another task may have been faster. What the service says in that case is not documented.
+        seen = connectors.get(connector_id) if exc.status in (400, 409) else None
+        if seen is None or not done(seen):
+            raise
     return seen if seen and done(seen) else _see(connectors, connector_id, done, wanted, options)
 
 

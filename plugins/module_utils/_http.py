@@ -112,17 +112,20 @@ class HttpClient:
                 if not _in_trouble(response):
                     return response
             unknown = sent and not repeatable
+            wait = _wait(response, attempt)
+            again = self.may_retry(attempt, wait) and not (unknown and not carried_out)
+            if again:
+                self.wait(trouble, wait, attempt)
+            # Asked after the wait, as reads may lag behind writes.
             if unknown and carried_out and carried_out():
                 return None
-            wait = _wait(response, attempt)
-            if (unknown and not carried_out) or not self.may_retry(attempt, wait):
+            if not again:
                 if response is not None:
                     return response
                 tries = f" {attempt + 1} times" if attempt else ""
                 if unknown:
                     raise FateUnknown(f"{trouble}{tries}.")
                 raise Unreachable(f"{trouble}{tries}. Check the network, or allow more retries or retry_timeout.")
-            self.wait(trouble, wait, attempt)
         raise AssertionError("not reached: the loop ends by return or raise")
 
 

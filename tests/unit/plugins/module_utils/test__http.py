@@ -336,7 +336,14 @@ LOST = [pytest.param(answer, id=str(name)) for name, answer in LOST_ANSWERS.item
 @pytest.mark.parametrize("answer", LOST)
 def test_lost_write_that_was_carried_out_is_not_sent_again(wire, clock, answer):
     wire.expect("POST", URL, **answer)
-    assert make_http(clock).send("POST", URL, carried_out=lambda: True) is None
+    assert make_http(clock).send("POST", URL, carried_out=lambda: bool(clock.slept)) is None
+    assert len(clock.slept) == 1
+
+
+@pytest.mark.parametrize("answer", LOST)
+def test_lost_write_is_asked_about_when_it_may_not_be_sent_again(wire, clock, answer):
+    wire.expect("POST", URL, **answer)
+    assert make_http(clock, retries=0).send("POST", URL, carried_out=lambda: True) is None
     assert clock.slept == []
 
 

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 import shlex
-import subprocess
 import sys
 import time
 from types import SimpleNamespace
