@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -56,6 +57,18 @@ class Secrets:
         for name, secret in secrets.items():
             for part in [secret] if isinstance(secret, bytes) else secret:
                 self._needles.update(dict.fromkeys(forms(part), name))
+
+    def add_sent(self, writes: Iterable[Mapping[str, Any]]) -> int:
+        """Look for the files that were sent to Graph and for their passwords too; returns how many there were."""
+        bodies = [entry["body"] for entry in writes]
+        for body in bodies:
+            body = body.get("authenticationConfiguration", body)
+            self.add({"an uploaded file": pieces(base64.b64decode(body["pkcs12Value"])), "the password of an uploaded file": body["password"].encode()})
+        return len(bodies)
+
+    def add_tokens(self, minted: str) -> None:
+        """Look for every token of who minted this one, whatever it is encoded in: they all begin alike."""
+        self.add({"an access token, encoded": minted.split(".")[0].encode()})
 
     def spilt(self, where: str, content: bytes) -> Iterator[str]:
         """The secrets in C{content}, and the text around each first hit."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets stay secret: in what is printed at -vvv with --diff, in results that are kept, and in the files that a run leaves."""
+"""Secrets stay secret: in what is printed and logged, however verbose a run is, in results that are kept, and in the files that it leaves."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ WRONG_SECRET = "wrong~client-secret~Bn5cR9"
 POOR_SECRET = "poor~client-secret~Hd8fL3"
 WRONG_TOKEN = "wrong.access.token~Yp6sG1"
 BASIC_PASSWORD = "basic~password~Ct3zN4"
+FEDERATED_TOKEN = "federated~token~Kx9mV5"
+KEY_PASSWORD = "client-key~password~Zt4hE6"
 POOR_CLIENT = "0b5d7c1e-32a4-4f6b-9c8d-5e1f2a3b4c5d"
 
 
@@ -41,10 +43,16 @@ def fixture_pfx(made: Made) -> bytes:
     return made.pfx(PASSWORD)
 
 
+@pytest.fixture(name="application", scope="module")
+def fixture_application() -> Made:
+    """The certificate with which an application signs in."""
+    return make_certificate("application.example", key_number=6)
+
+
 @pytest.fixture(name="secrets")
-def fixture_secrets(made: Made, pfx: bytes, stage: Stage) -> Secrets:
+def fixture_secrets(made: Made, application: Made, pfx: bytes, stage: Stage) -> Secrets:
     """Everything that must not be seen."""
-    return Secrets(
+    secrets = Secrets(
         the_password=PASSWORD.encode(),
         the_wrong_password=WRONG_PASSWORD.encode(),
         the_client_secret=str(stage.emulator.client_secret).encode(),
@@ -52,18 +60,14 @@ def fixture_secrets(made: Made, pfx: bytes, stage: Stage) -> Secrets:
         the_poor_client_secret=POOR_SECRET.encode(),
         the_wrong_token=WRONG_TOKEN.encode(),
         the_basic_password=BASIC_PASSWORD.encode(),
+        the_federated_token=FEDERATED_TOKEN.encode(),
+        the_password_of_the_client_key=KEY_PASSWORD.encode(),
+        the_client_key=private_parts(application.key),
         the_key=private_parts(made.key),
         the_pfx=pieces(pfx),
     )
-
-
-def add_what_was_sent(secrets: Secrets, stage: Stage) -> int:
-    """Look for the uploaded files and their passwords too; returns how many there were."""
-    bodies = [entry["body"] for entry in stage.writes()]
-    for body in bodies:
-        body = body.get("authenticationConfiguration", body)
-        secrets.add({"an uploaded file": pieces(base64.b64decode(body["pkcs12Value"])), "the password of an uploaded file": body["password"].encode()})
-    return len(bodies)
+    secrets.add_tokens(stage.emulator.mint_token())
+    return secrets
 
 
 def test_secrets_are_found(made: Made, pfx: bytes, secrets: Secrets) -> None:
@@ -80,13 +84,16 @@ def test_secrets_are_found(made: Made, pfx: bytes, secrets: Secrets) -> None:
     assert not list(secrets.spilt("here", made.pem + made.thumbprint.encode()))
 
 
-def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
+def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dict[str, Any]]:
     """A task for each way a run can end. Secrets come from variables, as Ansible prints the lines around a task that failed."""
     emulator = stage.emulator
     tenant = emulator.tenants()[0]
     poor = {"client_id": POOR_CLIENT, "secrets": [{"value": POOR_SECRET}], "roles": []}
-    emulator.set_tenants([{**tenant, "apps": [*tenant["apps"], poor]}])
-    for name in ("new", "lost", "refused", "throttled", "encoded", "short"):
+    own = {**tenant["apps"][0], "certificates": [application.pem.decode()], "federated_tokens": [FEDERATED_TOKEN]}
+    emulator.set_tenants([{**tenant, "apps": [own, poor]}])
+    # The private key of the application is where the task runs, and stays there.
+    stage.write("application.pfx", application.pfx(KEY_PASSWORD))
+    for name in ("new", "lost", "refused", "throttled", "encoded", "short", "federated", "with_key"):
         emulator.add_connector(name, certificates=[], connector_id=name)
     emulator.add_connector("listed", certificates=[{"pfx": made.pfx()}], connector_id="listed")
     emulator.add_connector("basic", basic=("user", BASIC_PASSWORD), connector_id="basic")
@@ -105,6 +112,14 @@ def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
         certificate_task("replaced", connector_id="basic", replace_basic_authentication=True, pkcs12_encryption="preserve", **signed_in),
         certificate_task("answer_lost", connector_id="lost", **signed_in),
         certificate_task("encoded", connector_name="encoded", **{**signed_in, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"}),
+        certificate_task("federated", connector_id="federated", oidc_token="{{ federated_token }}", **plain),
+        certificate_task(
+            "with_key",
+            connector_id="with_key",
+            x509_certificate_path=str(stage.directory / "application.pfx"),
+            x509_certificate_password="{{ key_password }}",
+            **plain,
+        ),
         certificate_task("wrong_password", ignore, connector_id="new", **{**signed_in, "certificate_password": "{{ typed_password }}"}),
         certificate_task("sign_in_refused", ignore, connector_id="new", **{**plain, "secret": "{{ wrong_secret }}"}),
         certificate_task("forbidden", ignore, connector_id="new", **{**plain, "client_id": POOR_CLIENT, "secret": "{{ poor_secret }}"}),
@@ -126,6 +141,7 @@ def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
                 "retries": 100,
             },
         ]
+    tasks = [{**task, "no_log": False} for task in tasks]
     shown = [{"name": "Show a result", "ansible.builtin.debug": {"var": task["register"]}} for task in tasks]
     return tasks + shown
 
@@ -141,6 +157,8 @@ def write_secrets(stage: Stage, pfx: bytes) -> list[str]:
         "wrong_secret": WRONG_SECRET,
         "poor_secret": POOR_SECRET,
         "token": stage.emulator.mint_token(),
+        "federated_token": FEDERATED_TOKEN,
+        "key_password": KEY_PASSWORD,
         "typed_token": WRONG_TOKEN,
     }
     stage.write("secrets.json", stage.as_json(values).encode())
@@ -148,21 +166,26 @@ def write_secrets(stage: Stage, pfx: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_spilt(stage: Stage, made: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
-    """Whatever comes of a task, its secrets are neither printed nor kept."""
+def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
+    """Whatever comes of a task, its secrets are neither printed nor logged nor kept."""
     arguments = write_secrets(stage, pfx)
-    played = stage.play(scenarios(stage, made, way), "-vvv", "--diff", *arguments, hosts=way)
+    log = stage.home / "ansible.log"
+    environ = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_DEBUG": "1", "ANSIBLE_NO_LOG": "false"}
+    played = stage.play(scenarios(stage, made, application, way), "-vvvv", "--diff", *arguments, hosts=way, environ=environ)
     assert played.code == 0, played.output
     results = stage.results
     failed = {name for name, result in results.items() if result.get("failed")}
     assert failed == {"wrong_password", "sign_in_refused", "forbidden", "wrong_token", "refused", "throttled", "misused"}
-    assert {name for name, result in results.items() if result.get("uploaded")} == {"uploaded", "replaced", "answer_lost", "encoded"} | (
-        {"awaited"} if way == BASTION else set()
-    )
-    assert add_what_was_sent(secrets, stage) >= 5
+    assert {name for name, result in results.items() if result.get("uploaded")} == {
+        *("uploaded", "replaced", "answer_lost", "encoded", "federated", "with_key"),
+        *(["awaited"] if way == BASTION else []),
+    }
+    assert secrets.add_sent(stage.writes()) >= 7
     kept = Path(stage.directory, RESULTS).read_bytes()
     # Ansible removes the directory of a job some seconds after its end.
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]
+    assert log in files
+    assert made.thumbprint in log.read_text(encoding="utf-8")
     spilt = [*secrets.spilt("the output", played.output.encode()), *secrets.spilt("the results", kept), *secrets.spilt_in_files(files)]
     assert not spilt, "\n".join(spilt)
 
@@ -179,7 +202,7 @@ def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secr
     running.start()
     while running.is_alive() and not stage.writes():
         time.sleep(0.05)
-    add_what_was_sent(secrets, stage)
+    secrets.add_sent(stage.writes())
     commands = [path for path in Path("/proc").glob("[0-9]*/cmdline") if not path.is_symlink()]
     spilt = [*secrets.spilt_in_files(stage.files()), *secrets.spilt_in_files(commands)]
     still_running = running.is_alive()

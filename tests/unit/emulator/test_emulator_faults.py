@@ -73,7 +73,7 @@ def test_lost_answers(caller, connector, identity, action, effect):
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_stall_longer_than_the_client_waits(caller, connector, identity, after_effect):
     caller.token = caller.emulator.mint_token()
-    caller.emulator.fault(action="stall", seconds=0.3, method="POST", after_effect=after_effect)
+    caller.emulator.fault(action="stall", seconds=1, method="POST", after_effect=after_effect)
     with pytest.raises(requests.exceptions.ReadTimeout):
         caller.session.post(
             f"{caller.emulator.graph_url}{LIST}/{connector}/uploadClientCertificate", timeout=0.1,
@@ -82,7 +82,7 @@ def test_stall_longer_than_the_client_waits(caller, connector, identity, after_e
         )
     caller.session.close()
     assert caller.emulator.requests("graph")[0]["status"] is None
-    time.sleep(0.4)
+    time.sleep(1.1)
     assert len(caller.certificates(connector)) == int(after_effect)
 
 
