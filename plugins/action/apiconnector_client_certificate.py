@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE, PKCS12, without_empty
 from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, Outcome, ensure
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, decode
@@ -45,14 +47,21 @@ class ActionModule(GraphAction):
         else:
             name = "content"
             data = parameters["content"].encode(errors="replace")
+            if not data.isascii():
+                raise IdentityError("content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src.")
         return Pkcs12(decode(data, name), parameters["certificate_password"] or "", name)
 
     def _run_on_host(self, pkcs12: Pkcs12, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Two calls of the module: first with the certificate alone, and with the key only when the first answers that an upload is due."""
         others = {name: value for name, value in without_empty(self._task.args).items() if name not in PKCS12.options}
         arguments = {**others, "content": pkcs12.wanted.pem}
+        began = time.monotonic()
         result = self.run_module(arguments, task_vars)
-        due = result.pop("upload_due", False)
+        spent = int(time.monotonic() - began)
+        if spent:
+            # One budget for both calls.
+            others["retry_timeout"] = max(1, parameters["retry_timeout"] - spent)
+        due, notices = result.pop("upload_due", False), result.pop("notices", [])
         if due:
             upload = pkcs12.upload(parameters["pkcs12_encryption"])
             # Already in the encryption that was asked for.
@@ -61,4 +70,6 @@ class ActionModule(GraphAction):
         # An asynchronous task is a job in any case, so it runs as one even when nothing is left to do.
         if due or (wrap_async and not result.get("failed")):
             result = self.run_module(arguments, task_vars, wrap_async=wrap_async)
+            if notices:
+                result["warnings"] = [*notices, *result.get("warnings", ())]
         return result

@@ -11,7 +11,10 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 notes:
   - Options that say I(environment) take their value from the task (or C(module_defaults)), else from the first environment variable that is
-    not empty, else from the profile. C(environment) of the task counts. Each option is settled on its own. An empty string is no value.
+    not empty, else from the profile. Each option is looked up separately. An empty string is no value.
+  - Environment and profile are those of the host where the task runs. On a local connection that is the controller, with the credentials that
+    AWX puts there. For any other host give the options, which a lookup can fill; C(environment) of the task counts too, but Ansible prints it
+    at C(-vvv).
 options:
   auth_method:
     description:
@@ -68,7 +71,7 @@ options:
     type: str
   cloud_environment:
     description:
-      - The cloud, which settles where to sign in and where Microsoft Graph is. Without a value it is V(AzureCloud).
+      - The cloud, which determines where to sign in and where Microsoft Graph is. Without a value it is V(AzureCloud).
       - "I(environment): E(AZURE_CLOUD_ENVIRONMENT)."
     type: str
     choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentL5, AzureChinaCloud]
@@ -96,12 +99,12 @@ options:
     default: v1.0
   validate_certs:
     description:
-      - Whether the TLS certificates of both hosts are checked. V(false) lets anybody on the way read the key.
+      - Whether the TLS certificates of both hosts are checked. V(false) lets anyone on the network path read the key.
     type: bool
     default: true
   ca_path:
     description:
-      - File with the CA certificates to trust, in PEM. Beats E(REQUESTS_CA_BUNDLE), which is taken otherwise.
+      - File with the CA certificates to trust, in PEM. Beats E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which are used otherwise.
     type: path
   timeout:
     description:
@@ -110,13 +113,13 @@ options:
     default: 30
   retries:
     description:
-      - How often a request may be repeated that was throttled, or met a network or service in trouble.
+      - How often a request may be repeated that was throttled, or that the network or the service failed.
       - A write is repeated only when it is certain that it was not carried out; when its answer is lost, the connector is read again first.
     type: int
     default: 5
   retry_timeout:
     description:
-      - Seconds within which a task may begin another try.
+      - Seconds that all requests of a task and the waits between them may take. No request begins after them.
     type: int
     default: 180
 """

@@ -9,6 +9,7 @@ Resource: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -101,7 +102,7 @@ class ApiConnectors:
         found = [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get("displayName") == display_name]
         if len(found) > 1:
             ids = ", ".join(str(connector.id) for connector in found)
-            raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} bear it. Name one of them with connector_id.")
+            raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id.")
         return found[0] if found else None
 
     def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str, carried_out: CarriedOut) -> ApiConnector | None:
@@ -126,7 +127,9 @@ class ApiConnectors:
         self.graph.patch(self._path(connector_id), {"authenticationConfiguration": authentication}, purpose, carried_out)
 
     def _path(self, connector_id: str) -> str:
-        # Ids are opaque: whatever is in them stays in one path segment.
+        # Ids are opaque: whatever is in them stays in one path segment. These two would not.
+        if connector_id in (".", ".."):
+            raise IdentityError(f"'{connector_id}' cannot be the ID of an API connector. Check connector_id.")
         return f"{self._PATH}/{quote(connector_id, safe='')}"
 
 
@@ -165,7 +168,7 @@ def _parse_certificate(entry: t.Any) -> ListedCertificate:
     if not isinstance(entry["isActive"], bool):
         raise TypeError("isActive is not true or false")
     return ListedCertificate(
-        thumbprint=normalize_thumbprint(_text(entry["thumbprint"])),
+        thumbprint=_thumbprint(entry["thumbprint"]),
         not_before=_from_epoch(entry["notBefore"]),
         not_after=_from_epoch(entry["notAfter"]),
         is_active=entry["isActive"],
@@ -200,6 +203,14 @@ def _from_epoch(value: t.Any) -> datetime:
     if isinstance(value, bool):
         raise TypeError("a time was expected")
     return datetime.fromtimestamp(int(float(value)), timezone.utc)
+
+
+def _thumbprint(value: t.Any) -> str:
+    thumbprint = normalize_thumbprint(_text(value))
+    # Anything else could never equal ours, and each run would upload again.
+    if not re.fullmatch("[0-9A-F]{40}", thumbprint):
+        raise ValueError("a thumbprint is not SHA-1 in hex")
+    return thumbprint
 
 
 def normalize_thumbprint(thumbprint: str) -> str:

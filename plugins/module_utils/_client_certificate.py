@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import itertools
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +25,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._graph import Gra
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
+
+
+ONLY_ONE = "With exclusive: true it would be the only one."
 
 
 class Step(enum.Enum):
@@ -58,7 +62,12 @@ class Options:
 
     @classmethod
     def from_parameters(cls, parameters: t.Mapping[str, t.Any], check_mode: bool) -> Options:
-        """From the validated parameters of the module."""
+        """From the validated parameters of the module.
+
+        :raises IdentityError: when C{expiry_warning_days} is negative
+        """
+        if parameters["expiry_warning_days"] < 0:
+            raise IdentityError("expiry_warning_days is negative. Give the days, or 0 for no warning.")
         return cls(
             target=Target(parameters["connector_id"], parameters["connector_name"]),
             ensure_active=parameters["ensure_active"],
@@ -95,15 +104,17 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
             f"The certificate {wanted.thumbprint} for {target} expired at {iso8601(wanted.not_after)}. Nothing was sent; give a certificate that is valid."
         )
     if connector is None:
+        kind = "ID" if target.connector_id else "exact name"
+        missing = f"There is no API connector with the {kind} '{target.connector_id or target.connector_name}'"
         if not options.check_mode:
-            raise IdentityError(f"There is no {target}. Create it first, or check the id or the exact name, the tenant and the cloud.")
-        warning = f"There is no {target} now. The upload is predicted as if the play had created it before."
+            raise IdentityError(f"{missing}. Create it first, or check the {kind}, the tenant and the cloud.")
+        warning = f"{missing} now. The upload is predicted as if the play had created it before."
         blank = ApiConnector(target.connector_id, target.connector_name, None, CLIENT_CERTIFICATE)
         after = _predict(blank, wanted, Step.UPLOAD, valid)
         return Plan(Step.UPLOAD, "the connector does not exist yet", None, after, (warning, *_warnings_after(wanted, after, options, now)))
     if connector.authentication == BASIC and not options.replace_basic_authentication:
         raise IdentityError(
-            f"{target} uses basic authentication, which an upload would end. Set replace_basic_authentication to true if that is what you want."
+            f"{target} uses basic authentication, which the certificate would replace. Set replace_basic_authentication to true if that is what you want."
         )
 
     step, reason = _decide(connector, listed, wanted, options, expired, valid)
@@ -160,7 +171,8 @@ def _warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opt
         warnings.append(f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors.")
     remaining = days_remaining(wanted.not_after, now)
     if 0 <= remaining < options.expiry_warning_days and wanted.not_after > now:
-        warnings.append(f"{which} expires in {remaining} days, at {iso8601(wanted.not_after)}.")
+        left = "within a day" if remaining == 0 else "in 1 day" if remaining == 1 else f"in {remaining} days"
+        warnings.append(f"{which} expires {left}, at {iso8601(wanted.not_after)}.")
     return tuple(warnings)
 
 
@@ -250,13 +262,17 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
         else:
             seen = connectors.upload_client_certificate(connector_id, upload.pkcs12_value, upload.password, carried_out) or seen
     except FateUnknown as exc:
-        raise IdentityError(f"{exc.message} The certificate is not listed on {options.target}.", exc.failure) from exc
+        raise IdentityError(f"{exc.message} Read again, {options.target} {_shortcoming(seen, wanted, options)}.", exc.failure) from exc
     except ServiceError as exc:
         # "It exists already" is no failure: another task may have been faster. What the service says in that case is not documented.
-        seen = connectors.get(connector_id) if exc.status in (400, 409) else None
+        if exc.status in (400, 409):
+            with suppress(IdentityError):
+                seen = connectors.get(connector_id)
         if seen is None or not done(seen):
+            if seen and seen.listed(wanted.thumbprint):
+                raise IdentityError(f"{exc.message} {options.target} {_shortcoming(seen, wanted, options)}. {ONLY_ONE}", exc.failure) from exc
             raise
-    return seen if seen and done(seen) else _see(connectors, connector_id, done, wanted, options)
+    return seen if seen and done(seen) else _see(connectors, connector_id, done, wanted, options, now)
 
 
 def _condition(step: Step, wanted: WantedCertificate, options: Options, now: datetime) -> t.Callable[[ApiConnector], bool]:
@@ -272,11 +288,11 @@ def _condition(step: Step, wanted: WantedCertificate, options: Options, now: dat
 
 
 def _see(
-    connectors: ApiConnectors, connector_id: str, done: t.Callable[[ApiConnector], bool], wanted: WantedCertificate, options: Options
+    connectors: ApiConnectors, connector_id: str, done: t.Callable[[ApiConnector], bool], wanted: WantedCertificate, options: Options, now: datetime
 ) -> ApiConnector:
     """Read until C{done}: Graph may show the state from before a write for a while."""
     http = connectors.graph.http
-    sent = f"The certificate {wanted.thumbprint} was sent to {options.target}"
+    sent = f"Certificate {wanted.thumbprint} was sent at {iso8601(now)} and accepted"
     for attempt in itertools.count():
         try:
             seen = connectors.get(connector_id)
@@ -287,9 +303,19 @@ def _see(
         wait = backoff(attempt)
         if not http.has_time_for(wait):
             break
+        http.notices.append(f"{options.target} {_shortcoming(seen, wanted, options)} so far; reading again after {wait:.1f} s.")
         http.clock.sleep(wait)
-    if seen is None or not seen.listed(wanted.thumbprint):
-        raise IdentityError(f"{sent}, but is not listed there. Look at the connector before you run the task again, or allow more retry_timeout.")
-    if options.exclusive:
-        raise IdentityError(f"{sent}, but the list does not show it as the only and active one. Run the task again later, or allow more retry_timeout.")
-    raise IdentityError(f"{sent} and is listed, but did not become the active one; exclusive: true would make it the only one.")
+    shortcoming = f"{sent}, but {options.target} {_shortcoming(seen, wanted, options)}."
+    if seen and seen.listed(wanted.thumbprint) and not options.exclusive:
+        raise IdentityError(f"{shortcoming} {ONLY_ONE}")
+    raise IdentityError(f"{shortcoming} Look at the connector before you run the task again, or allow more retry_timeout.")
+
+
+def _shortcoming(connector: ApiConnector | None, wanted: WantedCertificate, options: Options) -> str:
+    """What a connector lacks after a write, to follow its name."""
+    listed = connector.listed(wanted.thumbprint) if connector else None
+    if listed is None:
+        return "does not list the certificate"
+    if options.ensure_active and not listed.is_active:
+        return "does not show the certificate as the active one"
+    return "does not show the certificate as the only one"

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import PEM_BEGIN, VAULT, Pkcs12, decode, without_mark
 
 with suppress(ImportError):  # require_libraries() names what is missing
@@ -35,12 +36,13 @@ def load_client_key(path: str, password: str) -> ClientKey:
     :param password: of the PKCS#12 file or of the encrypted key; empty stands for none
     :raises IdentityError: when the file holds no RSA key with its certificate, or cannot be opened
     """
+    require_path("x509_certificate_path", path, "Write it to a file that only the user of the task can read, and give its name.")
     name = f"x509_certificate_path '{path}'"
     try:
         with open(os.path.expanduser(path), "rb") as file:
             data = without_mark(file.read())
     except (OSError, ValueError) as exc:
-        raise IdentityError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or 'the path is none'}.") from exc
+        raise IdentityError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or 'this cannot be a path'}.") from exc
     if data.startswith(VAULT):
         raise IdentityError(f"{name} is encrypted with Ansible Vault. Protect it with an x509_certificate_password instead.")
     key, certificates = _from_pem(data, password, name) if PEM_BEGIN in data else _from_pkcs12(data, password, name)

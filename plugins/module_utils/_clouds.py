@@ -50,13 +50,15 @@ def choose_cloud(name: str | None, authority_host: str | None = None, graph_url:
     except KeyError:
         raise IdentityError(f"cloud_environment '{name}' is not known; it is one of {', '.join(CLOUDS)}.") from None
     if authority_host:
-        cloud = replace(cloud, authority_host=_https_url("authority_host", authority_host))
+        cloud = replace(cloud, authority_host=_https_url("authority_host", authority_host, cloud.authority_host))
     if graph_url:
-        cloud = replace(cloud, graph_url=_https_url("graph_url", graph_url))
+        cloud = replace(cloud, graph_url=_https_url("graph_url", graph_url, cloud.graph_url))
+        if cloud.graph_url.endswith(("/v1.0", "/beta")):
+            raise IdentityError("graph_url is given without the version of Microsoft Graph. Give that as api_version.")
     return cloud
 
 
-def _https_url(option: str, value: str) -> str:
+def _https_url(option: str, value: str, example: str) -> str:
     # AZURE_AUTHORITY_HOST is often written as a bare host name.
     url = value if "://" in value else f"https://{value}"
     try:
@@ -65,5 +67,5 @@ def _https_url(option: str, value: str) -> str:
     except ValueError:
         fits = False
     if not fits or "@" in url or "?" in url or "#" in url:
-        raise IdentityError(f"{option} has to be an https URL such as https://graph.microsoft.com, without a query or user.")
+        raise IdentityError(f"{option} has to be an https URL, without a query or user, such as that of the cloud: {example}.")
     return url.rstrip("/")

@@ -18,6 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._client_key impor
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import (
     AzureCliTokens,
     ConfidentialClientTokens,
@@ -116,6 +117,7 @@ class FederatedToken(_Method):
     def _assertion(self) -> str:
         if self.oidc_token:
             return self.oidc_token
+        require_path("oidc_token_file_path", self.oidc_token_file_path or "", "Give it as oidc_token.")
         path = os.path.expanduser(self.oidc_token_file_path or "")
         try:
             with open(path, encoding="utf-8") as file:

@@ -159,7 +159,7 @@ def _hint(status: int, request: requests.PreparedRequest) -> str | None:
             )
         return f"The application needs the permission {permission} with admin consent."
     if status == 429:
-        return "Graph throttles this application or tenant: run fewer requests at a time, or raise retry_timeout."
+        return "Graph is throttling this application or tenant: run fewer requests at a time, or raise retry_timeout."
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import time
 import typing as t
 from contextlib import suppress
@@ -177,8 +178,15 @@ def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
     """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is pointless."""
     host = urlsplit(url).netloc
     kind = type(exc).__name__
-    if isinstance(exc, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(exc):
-        raise Unreachable(f"The TLS certificate of {host} is not trusted. Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE.") from exc
+    if isinstance(exc, requests.exceptions.SSLError):
+        verification = re.search(r"CERTIFICATE_VERIFY_FAILED.*?verify failed: ([^(\"]*)", str(exc))
+        if verification:
+            raise Unreachable(
+                f"The TLS certificate of {host} is not trusted: {verification.group(1).strip()}. "
+                "Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE."
+            ) from exc
+        if "NO_CERTIFICATE_OR_CRL_FOUND" in str(exc) or "PEM lib" in str(exc):
+            raise IdentityError("The file with CA certificates holds none. Check ca_path, or REQUESTS_CA_BUNDLE.") from exc
     if isinstance(exc, ValueError):
         # An invalid URL or header. The exception quotes it, and it may be the token.
         raise IdentityError(f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy.") from None
@@ -186,6 +194,8 @@ def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
         # A file that requests was to read: the CA bundle.
         raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
-    if isinstance(exc, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(reason, NewConnectionError):
+    if isinstance(exc, requests.exceptions.ProxyError):
+        return f"The proxy for {host} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)", False
+    if isinstance(exc, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
         return f"{host} could not be reached ({kind})", False
     return f"The answer of {host} was lost ({kind})", True

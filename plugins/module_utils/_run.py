@@ -60,7 +60,11 @@ def run(
         result = failed(exc)
     if settings:
         result["sign_in"] = settings.sign_in.render()
-        warnings = [*settings.warnings, *(graph.http.notices if graph else ()), *result.pop("warnings", ())]
+        notices = graph.http.notices if graph else []
+        if "upload_due" in result:
+            # The action plugin keeps these; the other warnings are those of a plan that is made anew.
+            result["notices"] = notices
+        warnings = [*settings.warnings, *notices, *result.pop("warnings", ())]
         if warnings:
             result["warnings"] = warnings
     masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})

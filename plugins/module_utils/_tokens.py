@@ -49,7 +49,8 @@ class FixedToken:
     """A token as it was given."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        # What comes out of a file or a command often ends with a line break.
+        self._token = token.strip()
 
     def token(self) -> str:
         """See L(TokenSource)."""
@@ -126,7 +127,7 @@ class ManagedIdentityTokens:
         except OSError as exc:
             raise IdentityError(f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds.") from exc
         except (ValueError, TypeError, OverflowError, msal.ManagedIdentityError) as exc:
-            raise IdentityError("Signing in with the managed identity failed: its endpoint is of a kind that is not supported.") from exc
+            raise IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.") from exc
         return _token_in(answer)
 
     def renew(self) -> bool:
@@ -231,7 +232,7 @@ class _MsalHttp:
 def _check_entra(response: requests.Response) -> None:
     """Raise unless Entra ID gave the endpoints of a tenant, or a token."""
     answer = json_object(response)
-    if response.status_code >= 500 or answer is None or not isinstance(answer.get("error", ""), str):
+    if answer is None or not isinstance(answer.get("error", ""), str) or (response.status_code >= 500 and "error" not in answer):
         raise _not_entra(response)
     if response.status_code != 200:
         raise _refusal(answer, response.status_code)
@@ -289,6 +290,7 @@ _HINTS = {
     700212: "The application trusts no token with this audience: compare the audience of its federated credential.",
     70025: "The application has no federated credential: add one under Certificates & secrets.",
     65001: "Nobody has consented to the application's permissions: an administrator of the tenant has to.",
+    70011: "Microsoft Graph is not known under this name: check cloud_environment and graph_url.",
     500011: "Microsoft Graph is not known under this name in this tenant: check cloud_environment and graph_url.",
     90002: "This tenant is not known: check tenant and cloud_environment.",
     900023: "This tenant is neither an ID nor a domain name: check tenant.",
@@ -303,12 +305,15 @@ def _refusal(answer: dict[str, t.Any], status: int | None) -> ServiceError:
     # The lines after the first one are trace id, correlation id and time, which have a place of their own.
     text = str(answer.get("error_description") or answer.get("error") or "it answered without a token").strip()
     said = text.splitlines()[0].split(" Trace ID:")[0]
+    said_first = first_sentence(said)
+    busy = status is not None and (status == 429 or status >= 500)
+    hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
     return ServiceError(
-        f"Microsoft Entra ID refused to sign in: {first_sentence(said)}.",
+        f"Could not sign in: Microsoft Entra ID answered {status}: {said_first}." if busy else f"Microsoft Entra ID refused the sign-in: {said_first}.",
         status=status,
         code=f"AADSTS{codes[0]}" if codes else answer.get("error"),
         service_message=said,
         request_id=answer.get("trace_id"),
         client_request_id=answer.get("correlation_id"),
-        hint=next((_HINTS[code] for code in codes if code in _HINTS), None),
+        hint="Try again later, or allow more retries or retry_timeout." if busy else hint,
     )

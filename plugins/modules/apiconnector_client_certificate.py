@@ -23,11 +23,11 @@ description:
 notes:
   - The private key stays in memory. On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work
     is done inside the Ansible process and nothing is written to disk, whatever O(ignore:ansible_python_interpreter) says.
-  - With any other connection, and with C(async), the module runs on that host and needs the requirements there. The key is sent to it
-    only when an upload is due; the password of your file never is, unless O(pkcs12_encryption=preserve).
-    With C(async), or when C(become) is used and pipelining is off, Ansible keeps the module with its arguments in a temporary directory of that
-    host while it runs and for a few seconds after.
-  - C(become) makes no difference on a local connection, as nothing on the machine is changed.
+  - With any other connection, and with C(async), the module runs on that host and needs the requirements there, beside cryptography on the
+    controller. The key is sent to it only when an upload is due; the password of your file never is, unless O(pkcs12_encryption=preserve).
+    The arguments go through a pipe. They are written to a temporary directory of that host, and removed a few seconds after the task, with
+    C(async), with C(become) when pipelining is off, and with connections that have no pipelining. C(ANSIBLE_KEEP_REMOTE_FILES) leaves them there.
+  - C(become) makes no difference on a local connection, as nothing on the machine changes.
   - Two tasks that upload to the same connector at the same time do not see each other. Both certificates are listed afterwards, and
     the one whose upload came last is active.
 requirements:
@@ -59,7 +59,7 @@ options:
     type: str
   connector_name:
     description:
-      - Display name of the API connector, matched exactly. Fails when several connectors bear it.
+      - Display name of the API connector, matched exactly. Fails when several connectors have it.
       - Finding a name reads the list of all connectors, one request a page.
     type: str
   src:
@@ -294,6 +294,10 @@ sign_in:
       description: Where each option that was used was found.
       type: dict
       sample: {"tenant": "the task", "client_id": "environment variable AZURE_CLIENT_ID"}
+diff:
+  description: The connector before and after, in the form of RV(connector). Without a connector RV(ignore:before) is empty.
+  returned: in diff mode
+  type: dict
 failure:
   description: What Microsoft Graph or Microsoft Entra answered.
   returned: when one of them refused
@@ -317,7 +321,7 @@ failure:
       description: This collection's ID of the request.
       type: str
     hint:
-      description: What usually helps.
+      description: What helps in most cases.
       type: str
 """
 

@@ -12,6 +12,7 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -24,6 +25,7 @@ def read_controller_file(action: ActionBase, src: str, decrypt: bool, largest: i
     :param largest: bytes; a larger file is refused unread
     :raises IdentityError: when it cannot be read
     """
+    require_path("src", src, "Give it as content.")
     try:
         path = action._find_needle("files", src)
     except AnsibleFileNotFound:

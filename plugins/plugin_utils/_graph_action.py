@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import typing as t
 
@@ -19,13 +20,18 @@ from ansible_collections.msgraph.identity.plugins.module_utils._libraries import
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work, failed, run
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 
+Environment = tuple[tuple[str, str], ...]
+
 # The items of a loop run in one worker process and share its clients: one token, one kept-alive connection.
-_clients: dict[tuple[int, Settings], GraphClient] = {}
+_clients: dict[tuple[int, Environment, Settings], GraphClient] = {}
 
 
-def shared_client(settings: Settings) -> GraphClient:
-    """The client of this process for C{settings}. A forked process starts with none of its parent's connections."""
-    key = (os.getpid(), settings)
+def shared_client(environment: Environment, settings: Settings) -> GraphClient:
+    """The client of this process for C{settings}. A forked process starts with none of its parent's connections.
+
+    :param environment: of the task; it may decide who signs in, as AZURE_CONFIG_DIR does for the Azure CLI
+    """
+    key = (os.getpid(), environment, settings)
     if key not in _clients:
         _clients[key] = GraphClient.connect(settings)
     return _clients[key]
@@ -68,8 +74,9 @@ class GraphAction(ActionBase):
 
     def run_here(self, work: Work, parameters: Parameters) -> dict[str, t.Any]:
         """The result of C{work} done in this process."""
-        with self._environment():
-            return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=shared_client)
+        with self._environment() as environment:
+            connect = functools.partial(shared_client, environment)
+            return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=connect)
 
     def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
         """The result of the module of the same name, sent to the host of the task."""
@@ -82,14 +89,15 @@ class GraphAction(ActionBase):
         return result
 
     @contextlib.contextmanager
-    def _environment(self) -> t.Iterator[None]:
+    def _environment(self) -> t.Iterator[Environment]:
         """C{environment} of the task in C{os.environ}, where requests looks for proxies and CA bundles."""
         given: dict[str, t.Any] = {}
         self._compute_environment_string(given)
+        environment = tuple(sorted((name, str(value)) for name, value in given.items()))
         before = dict(os.environ)
-        os.environ.update({name: str(value) for name, value in given.items()})
+        os.environ.update(environment)
         try:
-            yield
+            yield environment
         finally:
             os.environ.clear()
             os.environ.update(before)

@@ -73,6 +73,9 @@ class Stage:
             content = "{{ {" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
             keep = {"content": content, "dest": str(self.directory / RESULTS), "mode": "0600"}
             tasks = [*tasks, {"name": "Keep the results", "ansible.builtin.copy": keep, "delegate_to": LOCAL, "check_mode": False}]
+        if hosts != LOCAL and environ:
+            # Another host knows nothing of the controller's environment: the play passes it on.
+            keywords["environment"] = {name: value for name, value in environ.items() if not name.startswith("ANSIBLE_")}
         name = write_playbook(self.directory, tasks, hosts=hosts, **keywords)
         return self.run(name, *arguments, environ=environ)
 

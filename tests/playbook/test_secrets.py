@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support.certificates import Made, make_certificate
-from support.plays import Played
+from support.plays import BIN, Played, environment, write_playbook
 
 from spills import Secrets, pieces, private_parts
 from stage import BASTION, RESULTS, WAYS, Stage, certificate_task
@@ -229,16 +231,19 @@ def test_files_left(stage: Stage, pfx: bytes, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("encryption", ["compatible", "preserve"])
 def test_short_password(stage: Stage, made: Made, way: str, encryption: str) -> None:
-    """A password that is found in every date does not star out results."""
+    """A password that is found in every date, or in every other word, does not star out results."""
     stage.emulator.settings(pfx_policy="any")
-    connector = stage.emulator.add_connector("Orders 1", target_url="https://api.contoso.com/1", certificates=[])
-    src = stage.write("made.pfx", made.pfx("1"))
-    options = {"connector_id": connector, "src": src, "certificate_password": "1", "pkcs12_encryption": encryption, **stage.sign_in}
-    tasks = [certificate_task("uploaded", **options), certificate_task("unchanged", **options)]
+    tasks = []
+    for password in ("1", "a"):
+        connector = stage.emulator.add_connector(f"Orders {password}", target_url="https://api.contoso.com/1", certificates=[])
+        src = stage.write(f"made-{password}.pfx", made.pfx(password))
+        options = {"connector_id": connector, "src": src, "certificate_password": password, "pkcs12_encryption": encryption, **stage.sign_in}
+        tasks += [certificate_task(f"uploaded_{password}", **options), certificate_task(f"unchanged_{password}", **options)]
     played = stage.play(tasks, "-v", "--diff", hosts=way)
     assert played.code == 0, played.output
     assert not [line for line in played.output.splitlines() if "***" in line and not line.startswith(("PLAY", "TASK"))]
-    for result in stage.results.values():
+    for name, result in stage.results.items():
+        assert result["changed"] is name.startswith("uploaded")
         assert result["certificate"]["thumbprint"] == made.thumbprint
         assert result["connector"]["target_url"] == "https://api.contoso.com/1"
 
@@ -253,3 +258,49 @@ def test_short_password_of_a_job(stage: Stage, made: Made) -> None:
     assert played.code == 0, played.output
     assert stage.results["job"]["uploaded"]
     assert '"certificate_password"' not in played.output
+
+
+def test_ansible_runner(stage: Stage, made: Made, pfx: bytes, secrets: Secrets) -> None:
+    """What ansible-runner keeps of a run has no secret but in the environment, which it writes down itself."""
+    emulator = stage.emulator
+    private = stage.directory / "runner"
+    (private / "project").mkdir(parents=True)
+    hosts = {way: f"{way}.connector" for way in WAYS}
+    for connector in hosts.values():
+        emulator.add_connector(connector, certificates=[], connector_id=connector)
+        emulator.fault(action="drop_after", method="POST", path=f"/{connector}/")
+    # As AWX does it: the sign-in in the environment, the password and the file in variables. Another host gets the sign-in as options.
+    environ = {**stage.sign_in_environment, **stage.hosts_environment}
+    stage.write("runner/env/envvars", stage.as_json(environ).encode())
+    variables = {"password": PASSWORD, "typed_password": WRONG_PASSWORD, "content": base64.b64encode(pfx).decode(), "graph": stage.sign_in}
+    stage.write("runner/env/extravars", stage.as_json(variables).encode())
+    stage.write("runner/inventory/hosts", "\n".join(["localhost ansible_connection=local", *stage.inventory]).encode())
+    options = {"connector_id": "{{ inventory_hostname }}.connector", "content": "{{ content }}", "certificate_password": "{{ password }}"}
+    options.update({name: f"{{{{ omit if inventory_hostname == 'localhost' else graph.{name} }}}}" for name in stage.sign_in})
+    tasks = [
+        certificate_task("uploaded", **options),
+        certificate_task("failed", {"ignore_errors": True}, **{**options, "certificate_password": "{{ typed_password }}"}),
+        *({"name": "Show a result", "ansible.builtin.debug": {"var": name}} for name in ("uploaded", "failed")),
+    ]
+    write_playbook(private / "project", tasks, hosts="all")
+
+    (stage.home / "tmp").mkdir(parents=True, exist_ok=True)
+    command = [str(BIN / "ansible-runner"), "run", str(private), "--playbook", "play.yml", "--ident", "run", "-vvvv", "--cmdline=--diff"]
+    done = subprocess.run(command, env=environment(stage.home), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+
+    artifacts = private / "artifacts" / "run"
+    assert done.returncode == 0, done.stdout.decode()
+    assert secrets.add_sent(stage.writes()) == len(WAYS)
+    events = [json.loads(path.read_text(encoding="utf-8")) for path in (artifacts / "job_events").glob("*.json")]
+    assert {event["event"] for event in events} >= {"runner_on_ok", "runner_on_failed", "playbook_on_stats"}
+    command_file = artifacts / "command"
+    kept = json.loads(command_file.read_text(encoding="utf-8"))
+    assert kept.pop("env")["AZURE_SECRET"] == emulator.client_secret
+    files = [path for path in [*artifacts.rglob("*"), *stage.files()] if path.is_file() and path != command_file]
+    assert artifacts / "stdout" in files
+    spilt = [
+        *secrets.spilt("the output", done.stdout + done.stderr),
+        *secrets.spilt("artifacts/run/command without env", json.dumps(kept).encode()),
+        *secrets.spilt_in_files(files),
+    ]
+    assert not spilt, "\n".join(spilt)

@@ -227,5 +227,5 @@ def test_the_wrong_bundle_counts_without_ca_path(stage: Stage, orders: Made) -> 
     attempts = {name: Attempt({**WITH_SECRET, "retries": 0}, environment) for name, environment in bundles.items()}
     played = stage.play(attempt_tasks(stage, orders, attempts), *write_values(stage), hosts=LOCAL, environ=stage.hosts_environment)
     assert played.code == 0, played.output
-    assert ["is not trusted. Give the CA" in result["msg"] for result in stage.results.values()] == [True, True]
+    assert ["is not trusted: " in result["msg"] and "Give the CA" in result["msg"] for result in stage.results.values()] == [True, True]
     assert stage.emulator.requests() == []

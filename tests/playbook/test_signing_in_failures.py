@@ -51,7 +51,7 @@ class Case(Attempt):
 
 def refused(options: Mapping[str, Any], message: str, status: int, code: str) -> Case:
     """An application that Entra turns away."""
-    return Case(options, message=f"Microsoft Entra ID refused to sign in: {code}: {message}", status=status, code=code)
+    return Case(options, message=f"Microsoft Entra ID refused the sign-in: {code}: {message}", status=status, code=code)
 
 
 def certificate(path: str, message: str, **options: str) -> Case:
@@ -229,12 +229,12 @@ CASES = {
     ),
     "http_authority": Case(
         {**WITH_SECRET, "authority_host": "http://login.example"},
-        message="authority_host has to be an https URL such as https://graph.microsoft.com, without a query or user.",
+        message="authority_host has to be an https URL, without a query or user, such as that of the cloud: https://login.microsoftonline.com.",
     ),
     "http_graph": Case(
         WITH_SECRET,
         {"MSGRAPH_URL": "http://graph.example"},
-        message="graph_url has to be an https URL such as https://graph.microsoft.com, without a query or user.",
+        message="graph_url has to be an https URL, without a query or user, such as that of the cloud: https://graph.microsoft.com.",
     ),
     "unknown_cloud": Case(
         WITH_SECRET,

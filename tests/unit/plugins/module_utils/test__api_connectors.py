@@ -236,3 +236,17 @@ def test_strange_connector_of_that_name_is_refused(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [{"displayName": "My API connector"}]})
     with pytest.raises(IdentityError, match="not understood"):
         ApiConnectors(make_graph(clock)).find("My API connector")
+
+
+@pytest.mark.parametrize("thumbprint", ["Tx9+not/hex=", "", "AB" * 19, "AB" * 32, "0x" + "AB" * 20])
+def test_thumbprints_that_could_never_be_ours_are_refused(thumbprint):
+    certificate = {"thumbprint": thumbprint, "notBefore": 0, "notAfter": 1, "isActive": False}
+    authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": [certificate]}
+    with pytest.raises(IdentityError, match="not SHA-1 in hex"):
+        parse_connector({"id": "c-1", "displayName": "a", "targetUrl": "b", "authenticationConfiguration": authentication})
+
+
+@pytest.mark.parametrize("connector_id", [".", ".."])
+def test_ids_that_would_lead_elsewhere_are_refused(wire, clock, connector_id):
+    with pytest.raises(IdentityError, match="cannot be the ID"):
+        ApiConnectors(make_graph(clock)).get(connector_id)

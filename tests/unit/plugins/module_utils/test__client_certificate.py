@@ -82,10 +82,10 @@ SUPERSEDED = "listed but not active: another one was uploaded after it. Set ensu
 EARLY = "is not valid before 2026-06-11T12:00:00Z"
 NOBODY = "has no active certificate until then"
 EXPIRED = "expired at 2026-05-22T12:00:00Z. Renew it"
-PREDICTED = "There is no API connector 'c-1' now"
+PREDICTED = "There is no API connector with the ID 'c-1' now"
 # What a failure is known by.
 FAILS_EXPIRED = ("expired at 2026-05-22T12:00:00Z", "Nothing was sent", "give a certificate that is valid")
-FAILS_MISSING = ("There is no API connector 'c-1'", "Create it first")
+FAILS_MISSING = ("There is no API connector with the ID 'c-1'", "Create it first")
 FAILS_BASIC = ("basic authentication", "replace_basic_authentication")
 
 # connector today, wanted certificate, options → step, certificates afterwards, warnings; or the words of the failure
@@ -218,7 +218,7 @@ def test_plan(case):
 def test_plan_of_a_connector_that_is_missing_by_name():
     planned = plan(None, make_wanted(), Options(Target(None, "Orders"), check_mode=True), NOW)
     assert (planned.after.id, planned.after.display_name, planned.after.target_url) == (None, "Orders", None)
-    assert "There is no API connector 'Orders' now" in planned.warnings[0]
+    assert "There is no API connector with the exact name 'Orders' now" in planned.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_validity_at_its_edges(starts, ends, step):
     [
         (29.5, 30, "expires in 29 days, at 2026-07-01T00:00:00Z."),
         (30.5, 30, None),
-        (0.5, 30, "expires in 0 days, at 2026-06-02T00:00:00Z."),
-        (0.5, 1, "expires in 0 days"),
+        (0.5, 30, "expires within a day, at 2026-06-02T00:00:00Z."),
+        (0.5, 1, "expires within a day"),
         (0.5, 0, None),
         (400, 500, "expires in 400 days"),
     ],
@@ -464,7 +464,7 @@ def test_write_that_is_never_seen_fails_when_the_budget_ends(wire, clock):
     wire.expect("POST", UPLOAD_PATH, as_json("A"), json=UPLOAD_BODY)
     for unused in range(4):
         wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="was sent to API connector 'c-1', but .*retry_timeout"):
+    with pytest.raises(IdentityError, match="was sent at .* and accepted, but API connector 'c-1' does not list the certificate.*retry_timeout"):
         run_ensure(clock, retry_timeout=10)
     assert clock.slept == [1, 2, 4]
 
@@ -474,7 +474,7 @@ def test_certificate_that_does_not_become_active_fails(wire, clock):
     wire.expect("POST", UPLOAD_PATH, as_json("A w"), json=UPLOAD_BODY)
     wire.expect("GET", PATH, as_json("A w"))
     wire.expect("GET", PATH, as_json("A w"))
-    with pytest.raises(IdentityError, match="did not become the active one; exclusive: true"):
+    with pytest.raises(IdentityError, match="does not show the certificate as the active one. With exclusive: true"):
         run_ensure(clock, "active", retry_timeout=2)
 
 
@@ -482,7 +482,7 @@ def test_certificate_that_does_not_become_active_fails(wire, clock):
     "words, today, later, wrong",
     [
         pytest.param("active exclusive", "A", "w", "exclusive: true", id="exclusive was given"),
-        pytest.param("active", "A", "A", "did not become the active one", id="not listed at all"),
+        pytest.param("active", "A", "A", "as the active one", id="not listed at all"),
     ],
 )
 def test_advice_fits_what_was_seen(wire, clock, words, today, later, wrong):
@@ -548,7 +548,7 @@ def test_lost_uploads_are_repeated_no_more_than_allowed(wire, clock, retries):
     for unused in range(retries + 1):
         wire.expect("POST", UPLOAD_PATH, {"error": {"code": "AADB2C90063", "message": "There is a problem with the service."}}, 500, json=UPLOAD_BODY)
         wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="There is a problem with the service.*not listed on API connector 'c-1'") as caught:
+    with pytest.raises(IdentityError, match="There is a problem with the service.*Read again, API connector 'c-1' does not list the certificate") as caught:
         run_ensure(clock, retries=retries)
     assert (caught.value.failure["status"], caught.value.failure["code"]) == (500, "AADB2C90063")
     assert len(clock.slept) == retries
@@ -570,7 +570,7 @@ def test_lost_uploads_are_not_repeated_when_the_budget_is_spent(wire, clock):
     wire.expect("GET", PATH, as_json("A"))
     wire.expect("POST", UPLOAD_PATH, status=500, json=UPLOAD_BODY)
     wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="not listed"):
+    with pytest.raises(IdentityError, match="does not list the certificate"):
         run_ensure(clock, retry_timeout=1)
     assert clock.slept == []
 
@@ -643,7 +643,7 @@ def test_without_the_key_an_upload_is_only_due(wire, clock, today, words, due):
 
 def test_missing_connector(wire, clock):
     wire.expect("GET", PATH, status=404)
-    with pytest.raises(IdentityError, match="There is no API connector 'c-1'. Create it first"):
+    with pytest.raises(IdentityError, match="There is no API connector with the ID 'c-1'. Create it first"):
         run_ensure(clock)
 
 
@@ -667,13 +667,13 @@ def test_name_is_found_on_any_page_and_matched_exactly(wire, clock):
 
 def test_name_that_nobody_bears(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A", displayName="orders")]})
-    with pytest.raises(IdentityError, match="There is no API connector 'Orders'"):
+    with pytest.raises(IdentityError, match="There is no API connector with the exact name 'Orders'"):
         run_ensure(clock, target=Target(None, "Orders"))
 
 
 def test_name_that_several_bear(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A"), as_json("A", id="c-2")]})
-    with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 bear it.*connector_id"):
+    with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 have it.*connector_id"):
         run_ensure(clock, target=Target(None, "Orders"))
 
 

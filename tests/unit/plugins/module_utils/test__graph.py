@@ -151,7 +151,7 @@ def test_no_answer_does_harm(answer, status):
         ("GET", 401, "check that it is meant for this Graph (graph_url, cloud_environment)"),
         ("GET", 403, "permission APIConnectors.Read.All with admin consent"),
         ("POST", 403, "permission APIConnectors.ReadWrite.All with admin consent"),
-        ("GET", 429, "Graph throttles this application or tenant"),
+        ("GET", 429, "Graph is throttling this application or tenant"),
         ("GET", 400, None),
     ],
 )

@@ -214,10 +214,10 @@ def test_what_was_never_sent_is_sent_again(wire, clock, method, trouble):
     assert http.send(method, URL).status_code == 200
     assert clock.slept == [1, 2]
     kind = type(trouble).__name__
-    assert http.notices == [
-        f"{HOST} could not be reached ({kind}); trying again after 1.0 s (1 of 5).",
-        f"{HOST} could not be reached ({kind}); trying again after 2.0 s (2 of 5).",
-    ]
+    said = f"{HOST} could not be reached ({kind})"
+    if kind == "ProxyError":
+        said = f"The proxy for {HOST} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)"
+    assert http.notices == [f"{said}; trying again after 1.0 s (1 of 5).", f"{said}; trying again after 2.0 s (2 of 5)."]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -123,7 +123,7 @@ def test_refusal_is_told_with_its_code_and_a_hint(wire, clock, status):
     with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
     assert caught.value.message == (
-        "Microsoft Entra ID refused to sign in: AADSTS7000215: Invalid client secret provided. The secret is wrong: give the secret's value, not its ID."
+        "Microsoft Entra ID refused the sign-in: AADSTS7000215: Invalid client secret provided. The secret is wrong: give the secret's value, not its ID."
     )
     failure = caught.value.failure
     assert (failure["code"], failure["request_id"], failure["client_request_id"]) == ("AADSTS7000215", "trace-1", "correlation-1")
@@ -144,6 +144,7 @@ HINTS = {
     700212: "compare the audience",
     70025: "has no federated credential",
     65001: "Nobody has consented",
+    70011: "check cloud_environment and graph_url",
     500011: "check cloud_environment and graph_url",
     90002: "check tenant and cloud_environment",
     900023: "check tenant",
@@ -163,7 +164,7 @@ def test_hints(wire, clock, code, phrase, where):
         sign_in(clock).token()
     hint = caught.value.failure["hint"]
     assert phrase in hint
-    assert caught.value.message == f"Microsoft Entra ID refused to sign in: AADSTS{code}: No. {hint}"
+    assert caught.value.message == f"Microsoft Entra ID refused the sign-in: AADSTS{code}: No. {hint}"
     assert (caught.value.code, caught.value.failure["client_request_id"]) == ("AADSTS50000", "c")
 
 
@@ -175,7 +176,7 @@ def test_every_hint_is_in_the_table():
 def test_code_without_a_hint(wire, clock):
     expect_discovery(wire)
     expect_token(wire, {"error": "x", "error_description": "AADSTS50000: No.", "error_codes": [50000]}, 401)
-    with pytest.raises(ServiceError, match="^Microsoft Entra ID refused to sign in: AADSTS50000: No.$") as caught:
+    with pytest.raises(ServiceError, match="^Microsoft Entra ID refused the sign-in: AADSTS50000: No.$") as caught:
         sign_in(clock).token()
     assert caught.value.failure["hint"] is None
 
@@ -295,7 +296,7 @@ def test_service_in_trouble_is_asked_again(wire, clock, where):
 def test_service_in_trouble_to_the_end(wire, clock, status):
     expect_discovery(wire)
     expect_token(wire, REFUSED, status)
-    with pytest.raises(ServiceError, match=f"Could not sign in: login.example answered {status}") as caught:
+    with pytest.raises(ServiceError, match=f"Could not sign in: Microsoft Entra ID answered {status}: .* retry_timeout") as caught:
         sign_in(clock, retries=0).token()
     assert caught.value.status == status
 

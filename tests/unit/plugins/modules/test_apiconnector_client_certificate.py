@@ -135,7 +135,7 @@ def test_returned_values_are_the_documented_ones(wire, clock):
     result = outcome.render(False)
     assert set(result) - set(returned) == {"changed"}
     check_documented({name: value for name, value in result.items() if name in returned}, returned)
-    assert set(returned) - set(result) == {"failure", "sign_in"}
+    assert set(returned) - set(result) == {"diff", "failure", "sign_in"}
 
 
 @pytest.mark.parametrize("options", [{"access_token": "t"}, {"tenant": "contoso", "client_id": "app", "secret": "s"}], ids=sorted)

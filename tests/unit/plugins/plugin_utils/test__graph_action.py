@@ -174,9 +174,10 @@ def settled(**arguments):
 
 
 def test_equal_settings_share_a_client(clients):
-    assert shared_client(settled()) is shared_client(settled())
-    assert shared_client(settled(timeout=7)) is not shared_client(settled())
-    assert len(clients) == 2
+    assert shared_client((), settled()) is shared_client((), settled())
+    assert shared_client((), settled(timeout=7)) is not shared_client((), settled())
+    assert shared_client((("AZURE_CONFIG_DIR", "/other"),), settled()) is not shared_client((), settled())
+    assert len(clients) == 3
 
 
 def test_tasks_of_a_loop_share_a_client(make, clients):
@@ -186,9 +187,9 @@ def test_tasks_of_a_loop_share_a_client(make, clients):
 
 
 def test_forked_process_makes_its_own_client(clients, monkeypatch):
-    first = shared_client(settled())
+    first = shared_client((), settled())
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert shared_client(settled()) is not first
+    assert shared_client((), settled()) is not first
 
 
 def test_module_result_without_its_arguments(make):
