@@ -105,6 +105,9 @@ PKCS12 = ArgumentSpec(
     required_one_of=(("src", "content"),),
 )
 
+# Options whose values are kept out of every result.
+SECRET_OPTIONS = tuple(name for spec in (GRAPH, PKCS12) for name, option in spec.options.items() if option.get("no_log"))
+
 APICONNECTOR_CLIENT_CERTIFICATE = (
     ArgumentSpec(
         {

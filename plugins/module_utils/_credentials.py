@@ -92,7 +92,7 @@ class AccessToken(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("access_token",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         return FixedToken(self.access_token)
 
 
@@ -110,7 +110,7 @@ class FederatedToken(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "oidc_token", "oidc_token_file_path")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         # msal calls it each time that it needs a token: whoever writes the file renews it.
         return ConfidentialClientTokens(self.tenant, self.client_id, {"client_assertion": self._assertion}, cloud, http)
 
@@ -143,7 +143,7 @@ class ClientSecret(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "secret")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         return ConfidentialClientTokens(self.tenant, self.client_id, self.secret, cloud, http)
 
 
@@ -161,7 +161,7 @@ class ClientCertificate(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "x509_certificate_path", "x509_certificate_password")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         key = load_client_key(self.x509_certificate_path, self.x509_certificate_password or "")
         credential = {"private_key": key.private_key, "public_certificate": key.certificates}
         return ConfidentialClientTokens(self.tenant, self.client_id, credential, cloud, http)
@@ -177,7 +177,7 @@ class ManagedIdentity(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("client_id",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         return ManagedIdentityTokens(self.client_id, cloud)
 
 
@@ -191,7 +191,7 @@ class AzureCli(_Method):
     takes: t.ClassVar[tuple[str, ...]] = ("tenant",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """See L(Credential)."""
+        """Open the session; nothing is sent yet."""
         return AzureCliTokens(self.tenant, cloud)
 
 

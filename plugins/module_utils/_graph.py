@@ -79,7 +79,7 @@ class GraphClient:
         return self._call("POST", self._root + path, purpose, body, carried_out)
 
     def patch(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> None:
-        """Change the object at C{path}; parameters and errors as for L(post)."""
+        """Change the object at C{path}; parameters and errors as for C{post}."""
         self._call("PATCH", self._root + path, purpose, body, carried_out)
 
     def _call(

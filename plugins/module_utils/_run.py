@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import SECRET_OPTIONS, ArgumentSpec
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
@@ -48,7 +48,7 @@ def run(
     :param connect: makes a client, or finds one that serves already
     """
     graph = settings = None
-    secrets = {str(parameters[name]) for name in ("content", "certificate_password") if parameters.get(name)}
+    secrets = {str(parameters[name]) for name in SECRET_OPTIONS if parameters.get(name)}
     try:
         require_libraries()
         settings = settle(parameters, os.environ)
@@ -77,7 +77,7 @@ def failed(exc: IdentityError) -> dict[str, t.Any]:
 
 
 def run_module(spec: ArgumentSpec, work: Work) -> None:
-    """A module's main: AnsibleModule around L(run)."""
+    """A module's main: AnsibleModule around C{run}."""
     module = spec.ansible_module()
     module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
     result = run(work, module.params, check_mode=module.check_mode, with_diff=module._diff)

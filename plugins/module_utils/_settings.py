@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH, without_empty
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import SECRET_OPTIONS, without_empty
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud, choose_cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import METHODS, Credential, Found, choose_credential
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
@@ -31,7 +31,7 @@ ENVIRONMENT = {
     "graph_url": ("MSGRAPH_URL",),
     "profile": ("AZURE_PROFILE",),
 }
-SECRETS = tuple(name for name in ENVIRONMENT if GRAPH.options[name].get("no_log"))
+SECRETS = tuple(name for name in SECRET_OPTIONS if name in ENVIRONMENT)
 
 # API connectors are documented there for beta only: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector).
 BETA_ONLY = ("graph.microsoft.us", "dod-graph.microsoft.us")

@@ -53,11 +53,11 @@ class FixedToken:
         self._token = token.strip()
 
     def token(self) -> str:
-        """See L(TokenSource)."""
+        """A token that is still valid."""
         return self._token
 
     def renew(self) -> bool:
-        """See L(TokenSource)."""
+        """There is no other token."""
         return False
 
 
@@ -76,7 +76,7 @@ class ConfidentialClientTokens:
         self._application: msal.ConfidentialClientApplication | None = None
 
     def token(self) -> str:
-        """See L(TokenSource)."""
+        """A token that is still valid."""
         try:
             if self._application is None:
                 self._application = msal.ConfidentialClientApplication(
@@ -96,7 +96,7 @@ class ConfidentialClientTokens:
         return _token_in(answer)
 
     def renew(self) -> bool:
-        """See L(TokenSource)."""
+        """Forget the token, so that the next one is new."""
         self._application = None
         return True
 
@@ -115,7 +115,7 @@ class ManagedIdentityTokens:
         self._client: msal.ManagedIdentityClient | None = None
 
     def token(self) -> str:
-        """See L(TokenSource)."""
+        """A token that is still valid."""
         try:
             if self._client is None:
                 kind = msal.UserAssignedManagedIdentity(client_id=self._client_id) if self._client_id else msal.SystemAssignedManagedIdentity()
@@ -131,7 +131,7 @@ class ManagedIdentityTokens:
         return _token_in(answer)
 
     def renew(self) -> bool:
-        """See L(TokenSource)."""
+        """Forget the token, so that the next one is new."""
         self._client = None
         return True
 
@@ -145,13 +145,13 @@ class AzureCliTokens:
         self._kept: tuple[str, float] | None = None
 
     def token(self) -> str:
-        """See L(TokenSource)."""
+        """A token that is still valid."""
         if self._kept is None or self._kept[1] - EARLY < time.time():
             self._kept = self._ask()
         return self._kept[0]
 
     def renew(self) -> bool:
-        """See L(TokenSource). The CLI answers from a cache of its own until a token ends, but it notices a new login."""
+        """Forget the token. The CLI answers from a cache of its own until a token ends, but it notices a new login."""
         self._kept = None
         return True
 

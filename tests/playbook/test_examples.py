@@ -43,16 +43,15 @@ class Example:
 
 
 def examples() -> Iterator[Example]:
-    """What our documentation shows: the examples of each module, and the blocks of the pages that have tasks of ours."""
+    """What our documentation shows: the examples of each module, and the blocks of the README that have tasks of ours."""
     for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["EXAMPLES"]:
                 yield Example(path.stem, ast.literal_eval(node.value))
-    for path in sorted([*ROOT.glob("README.md"), *(ROOT / "docs").glob("*.md")]):
-        blocks = re.findall(r"^( *)```ya?ml\n(.*?)^\1```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-        for number, (_indent, text) in enumerate(blocks, 1):
-            if OURS.search(text):
-                yield Example(f"{path.name}-{number}", text)
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    for number, (_indent, text) in enumerate(re.findall(r"^( *)```ya?ml\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL), 1):
+        if OURS.search(text):
+            yield Example(f"README.md-{number}", text)
 
 
 EXAMPLES = list(examples())
