@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,16 +60,20 @@ def play(directory: Path, *arguments: str, environ: Mapping[str, str] | None = N
     """Run C{ansible-playbook arguments} in C{directory}, whose C{home} becomes the HOME of the run."""
     home = directory / "home"
     (home / "tmp").mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [str(BIN / "ansible-playbook"), *arguments],
-        cwd=directory,
-        env=environment(home, **(environ or {})),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="play-") as short:
+        # ansible-core 2.21 puts a socket below TMPDIR, and the path of a socket has to be short.
+        link = Path(short, "tmp")
+        link.symlink_to(home / "tmp")
+        done = subprocess.run(
+            [str(BIN / "ansible-playbook"), *arguments],
+            cwd=directory,
+            env=environment(home, **{"TMPDIR": str(link), **(environ or {})}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
     return Played(done.returncode, done.stdout, done.stderr)
 
 
