@@ -10,6 +10,7 @@ lacks. C{authenticate} opens a session that yields tokens, see _tokens.
 
 from __future__ import annotations
 
+import abc
 import os
 import typing as t
 from dataclasses import dataclass, field
@@ -46,18 +47,25 @@ class Lacking:
     options: tuple[tuple[str, ...], ...]
 
 
-class Credential(t.Protocol):
+class Credential(abc.ABC):
     """What is needed to sign in by one method, complete."""
 
     method: t.ClassVar[str]
-    # The options that the method reads; of several in one entry any will do.
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]]
-    takes: t.ClassVar[tuple[str, ...]]
+    # The options that the method cannot do without; of several in one entry any will do.
+    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = ()
+    # All options that it reads, which are its fields.
+    takes: t.ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def validate(cls, options: Options) -> Credential | Lacking:
         """The credential that C{options} amount to, or what they lack."""
+        missing = tuple(any_of for any_of in cls.needs if not any(name in options for name in any_of))
+        if missing:
+            return Lacking(missing)
+        make: t.Callable[..., Credential] = cls
+        return make(**{name: options[name].value if name in options else None for name in cls.takes})
 
+    @abc.abstractmethod
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """The session that yields tokens for C{cloud}. Nothing is sent before the first token is asked for.
 
@@ -65,31 +73,15 @@ class Credential(t.Protocol):
         """
 
 
-class _Method:
-    """What the methods share."""
-
-    method: t.ClassVar[str]
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = ()
-    takes: t.ClassVar[tuple[str, ...]] = ()
-
-    @classmethod
-    def validate(cls, options: Options) -> t.Any:
-        """The credential that C{options} amount to, or what they lack."""
-        missing = tuple(any_of for any_of in cls.needs if not any(name in options for name in any_of))
-        if missing:
-            return Lacking(missing)
-        return cls(**{name: options[name].value if name in options else None for name in cls.takes})
-
-
 @dataclass(frozen=True)
-class AccessToken(_Method):
+class AccessToken(Credential):
     """A token that somebody else obtained, of an application or of a user."""
 
     access_token: str = field(repr=False)
 
-    method: t.ClassVar[str] = "access_token"
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = (("access_token",),)
-    takes: t.ClassVar[tuple[str, ...]] = ("access_token",)
+    method = "access_token"
+    needs = (("access_token",),)
+    takes = ("access_token",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""
@@ -97,7 +89,7 @@ class AccessToken(_Method):
 
 
 @dataclass(frozen=True)
-class FederatedToken(_Method):
+class FederatedToken(Credential):
     """An application that shows the token of an identity provider it trusts: workload identity federation."""
 
     tenant: str
@@ -105,9 +97,9 @@ class FederatedToken(_Method):
     oidc_token: str | None = field(repr=False)
     oidc_token_file_path: str | None
 
-    method: t.ClassVar[str] = "federated_token"
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = (("tenant",), ("client_id",), ("oidc_token", "oidc_token_file_path"))
-    takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "oidc_token", "oidc_token_file_path")
+    method = "federated_token"
+    needs = (("tenant",), ("client_id",), ("oidc_token", "oidc_token_file_path"))
+    takes = ("tenant", "client_id", "oidc_token", "oidc_token_file_path")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""
@@ -131,16 +123,16 @@ class FederatedToken(_Method):
 
 
 @dataclass(frozen=True)
-class ClientSecret(_Method):
+class ClientSecret(Credential):
     """An application that signs in with a secret."""
 
     tenant: str
     client_id: str
     secret: str = field(repr=False)
 
-    method: t.ClassVar[str] = "client_secret"
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = (("tenant",), ("client_id",), ("secret",))
-    takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "secret")
+    method = "client_secret"
+    needs = (("tenant",), ("client_id",), ("secret",))
+    takes = ("tenant", "client_id", "secret")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""
@@ -148,7 +140,7 @@ class ClientSecret(_Method):
 
 
 @dataclass(frozen=True)
-class ClientCertificate(_Method):
+class ClientCertificate(Credential):
     """An application that signs in with a certificate; not to be confused with the one that is uploaded."""
 
     tenant: str
@@ -156,9 +148,9 @@ class ClientCertificate(_Method):
     x509_certificate_path: str
     x509_certificate_password: str | None = field(repr=False)
 
-    method: t.ClassVar[str] = "client_certificate"
-    needs: t.ClassVar[tuple[tuple[str, ...], ...]] = (("tenant",), ("client_id",), ("x509_certificate_path",))
-    takes: t.ClassVar[tuple[str, ...]] = ("tenant", "client_id", "x509_certificate_path", "x509_certificate_password")
+    method = "client_certificate"
+    needs = (("tenant",), ("client_id",), ("x509_certificate_path",))
+    takes = ("tenant", "client_id", "x509_certificate_path", "x509_certificate_password")
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""
@@ -168,13 +160,13 @@ class ClientCertificate(_Method):
 
 
 @dataclass(frozen=True)
-class ManagedIdentity(_Method):
+class ManagedIdentity(Credential):
     """The identity that Azure gives to the machine where the task runs; C{client_id} names a user-assigned one."""
 
     client_id: str | None
 
-    method: t.ClassVar[str] = "managed_identity"
-    takes: t.ClassVar[tuple[str, ...]] = ("client_id",)
+    method = "managed_identity"
+    takes = ("client_id",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""
@@ -182,13 +174,13 @@ class ManagedIdentity(_Method):
 
 
 @dataclass(frozen=True)
-class AzureCli(_Method):
+class AzureCli(Credential):
     """Whoever has signed in with C{az login}."""
 
     tenant: str | None
 
-    method: t.ClassVar[str] = "azure_cli"
-    takes: t.ClassVar[tuple[str, ...]] = ("tenant",)
+    method = "azure_cli"
+    takes = ("tenant",)
 
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
         """Open the session; nothing is sent yet."""

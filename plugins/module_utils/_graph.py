@@ -94,7 +94,7 @@ class GraphClient:
         if response is None or response.status_code == 204:
             return {}
         answer = json_object(response)
-        if response.ok and response.status_code < 300 and answer is not None:
+        if response.status_code < 300 and answer is not None:
             return answer
         error = _service_error(response, answer, purpose, request_id)
         if method in READS or refused_for_now(response) or 300 <= response.status_code < 500:
