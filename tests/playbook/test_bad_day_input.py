@@ -9,17 +9,13 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
 from emulator.client import Emulator
-from support.certificates import Made, make_certificate, triple_des
+from support.certificates import Made, make_certificate, make_ec_certificate, triple_des
 from support.plays import Played
 
 from crowd import Crowd
@@ -96,7 +92,7 @@ def files() -> dict[str, bytes]:
     orders = make_certificate("orders.example")
     protection = BestAvailableEncryption(PASSWORD.encode())
     odd_password = make_certificate("odd-password.example").pfx(ODD_PASSWORD)
-    elliptic = elliptic_pfx()
+    elliptic = make_ec_certificate("elliptic.example").pfx(PASSWORD)
     return {
         "several_keys": with_two_keys(orders),
         "key_of_another": pkcs12.serialize_key_and_certificates(None, make_certificate(key_number=1).key, None, [orders.certificate], protection),
@@ -113,16 +109,6 @@ def files() -> dict[str, bytes]:
         "expires_soon": make_certificate("soon.example", ends=2.5).pfx(PASSWORD),
         "not_valid_yet": make_certificate("later.example", starts=3).pfx(PASSWORD),
     }
-
-
-def elliptic_pfx() -> bytes:
-    """A certificate with a key on an elliptic curve."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "elliptic.example")])
-    now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-    certificate = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=300)).sign(key, hashes.SHA256())
-    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, BestAvailableEncryption(PASSWORD.encode()))
 
 
 def with_two_keys(made: Made) -> bytes:

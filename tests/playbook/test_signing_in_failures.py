@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from emulator.defaults import CLIENT_ID, DOMAIN, READ_ROLE, TENANT, WRITE_ROLE
 from emulator.client import Emulator
-from support.certificates import Made, ec_pem_file, make_certificate
+from support.certificates import Made, make_certificate, make_ec_certificate
 
 from signing_in_cli import AzureCli
 from signing_in_tasks import Attempt, attempt_tasks, change_app, write_values
@@ -330,7 +330,7 @@ def write_files(stage: Stage, key: Made) -> None:
     stage.write("certificate.pfx", key.pfx(with_key=False))
     stage.write("alone.pem", key.key_pem)
     stage.write("mixed.pem", key.key_pem + other.pem)
-    stage.write("curve.pem", ec_pem_file())
+    stage.write("curve.pem", make_ec_certificate().pem_file())
     stage.write("nonsense.pem", b"nonsense")
     stage.write("other.pfx", other.pfx())
     stage.write("empty.txt", b"\n")

@@ -34,7 +34,7 @@ def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
 class Made:
     """A self-signed certificate with its key."""
 
-    key: rsa.RSAPrivateKey
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     @property
@@ -91,11 +91,10 @@ def make_certificate(name: str = "orders.example", starts: float = -1, ends: flo
     return Made(key, _signed(key, name, starts, ends))
 
 
-def ec_pem_file(name: str = "orders.example") -> bytes:
-    """A PEM file as L(Made.pem_file) makes it, with a key on an elliptic curve."""
+def make_ec_certificate(name: str = "orders.example") -> Made:
+    """The same with a key on an elliptic curve."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _signed(key, name, starts=-1, ends=300)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+    return Made(key, _signed(key, name, starts=-1, ends=300))
 
 
 def _signed(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, name: str, starts: float, ends: float) -> x509.Certificate:

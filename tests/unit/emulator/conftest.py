@@ -5,22 +5,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import requests
-
-# The emulator is a package of its own beside the collection's code.
-TESTS = str(Path(__file__).resolve().parents[2])
-HERE = str(Path(__file__).resolve().parent)
-for directory in (HERE, TESTS):
-    if directory not in sys.path:
-        sys.path.insert(0, directory)
-
-from emulator.client import Emulator  # pylint: disable=wrong-import-position
-from emulator_caller import Caller  # pylint: disable=wrong-import-position
-from support.certificates import make_certificate  # pylint: disable=wrong-import-position
+from emulator.client import Emulator
+from emulator_caller import Caller
+from support.certificates import make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,10 @@ import warnings
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, load_pem_private_key, pkcs12
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.certificates import make_certificate, triple_des
+from support.certificates import make_certificate, make_ec_certificate, triple_des
 
 from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
@@ -44,24 +42,7 @@ def test_forms_are_what_they_are_called():
     assert b"DEK-Info:" in LEGACY
 
 
-def ec_key():
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(MADE.certificate.subject)
-        .issuer_name(MADE.certificate.subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(MADE.certificate.not_valid_before_utc)
-        .not_valid_after(MADE.certificate.not_valid_after_utc)
-        .sign(key, hashes.SHA256())
-    )
-    return key, certificate
-
-
-EC_KEY, EC_CERTIFICATE = ec_key()
-EC_PEM = EC_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + EC_CERTIFICATE.public_bytes(Encoding.PEM)
-EC_PFX = pkcs12.serialize_key_and_certificates(None, EC_KEY, EC_CERTIFICATE, None, NoEncryption())
+EC = make_ec_certificate()
 
 # file, password, how many certificates
 OPENED = {
@@ -170,8 +151,8 @@ REFUSED = {
         "FILE holds a private key, but not the certificate that belongs to it.",
     ),
     "certificate in DER": (MADE.der, "", "FILE is a certificate without its private key."),
-    "EC key in PEM": (EC_PEM, "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
-    "EC key in PKCS#12": (EC_PFX, "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
+    "EC key in PEM": (EC.pem_file(), "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
+    "EC key in PKCS#12": (EC.pfx(), "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
 }
 
 

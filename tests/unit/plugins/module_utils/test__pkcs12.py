@@ -12,14 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, pkcs12
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.certificates import make_certificate
+from support.certificates import make_certificate, make_ec_certificate, triple_des
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _pkcs12
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
@@ -34,12 +32,6 @@ OLD_OID = bytes.fromhex("060a2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleD
 PBES2_OID = bytes.fromhex("06092a864886f70d01050d")  # RFC 8018
 
 
-def compatible(password):
-    """TripleDES-SHA1 under C{password}."""
-    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
-    return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(password.encode())
-
-
 def fixture(name):
     return base64.b64decode((FIXTURES / f"{name}.b64").read_text("ascii"))
 
@@ -47,23 +39,8 @@ def fixture(name):
 def with_chain(password="", encryption=None):
     """A file with friendly names on the leaf and on the chain."""
     links = [pkcs12.PKCS12Certificate(link.certificate, name) for link, name in zip(CHAIN, [b"issuing", None])]
-    encryption = encryption or (compatible(password) if password else NoEncryption())
+    encryption = encryption or (triple_des(password) if password else NoEncryption())
     return pkcs12.serialize_key_and_certificates("Größe".encode(), MADE.key, MADE.certificate, links, encryption)
-
-
-def ec_file():
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(MADE.certificate.subject)
-        .issuer_name(MADE.certificate.subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(MADE.certificate.not_valid_before_utc)
-        .not_valid_after(MADE.certificate.not_valid_after_utc)
-        .sign(key, hashes.SHA256())
-    )
-    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, NoEncryption()), certificate.fingerprint(hashes.SHA1()).hex().upper()
 
 
 AES = MADE.pfx(PASSWORD)
@@ -73,7 +50,7 @@ BASE64 = base64.b64encode(AES).decode()
 # file, password
 OPENED = {
     "AES-256": (AES, PASSWORD),
-    "TripleDES": (MADE.pfx(encryption=compatible(PASSWORD)), PASSWORD),
+    "TripleDES": (MADE.pfx(encryption=triple_des(PASSWORD)), PASSWORD),
     "not encrypted": (PLAIN, ""),
     "with chain": (MADE.pfx(PASSWORD, chain=CHAIN), PASSWORD),
     "with names": (with_chain(PASSWORD), PASSWORD),
@@ -213,9 +190,9 @@ def test_unsupported_encryption_is_explained(monkeypatch):
 
 
 def test_elliptic_curve_key():
-    data, thumbprint = ec_file()
-    file = open_file(data)
-    assert (file.wanted.thumbprint, file.wanted.key_type) == (thumbprint, "EC")
+    made = make_ec_certificate()
+    file = open_file(made.pfx())
+    assert (file.wanted.thumbprint, file.wanted.key_type) == (made.thumbprint, "EC")
     key = pkcs12.load_pkcs12(*sent(file.upload("compatible"))).key
     assert isinstance(key, ec.EllipticCurvePrivateKey)
 
