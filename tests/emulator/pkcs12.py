@@ -91,7 +91,8 @@ def encryption(content: bytes) -> Iterator[bytes]:
             for bag in _items(_one(_one(holder, OCTET_STRING), SEQUENCE)):
                 bag_kind, bag_holder = _typed(bag)
                 if bag_kind == SHROUDED_KEY_BAG:
-                    yield _algorithm(_items(_one(bag_holder, SEQUENCE))[0])
+                    algorithm, _key = _items(_one(bag_holder, SEQUENCE))
+                    yield _algorithm(algorithm)
 
 
 def _typed(item: tuple[int, bytes]) -> tuple[bytes, bytes]:
@@ -108,7 +109,8 @@ def _explicit_content(item: tuple[int, bytes], wanted: bytes) -> bytes:
 
 
 def _algorithm(item: tuple[int, bytes]) -> bytes:
-    return _value(_items(_value(item, SEQUENCE))[0], OBJECT_IDENTIFIER)
+    identifier, *_parameters = _items(_value(item, SEQUENCE))
+    return _value(identifier, OBJECT_IDENTIFIER)
 
 
 def _one(content: bytes, tag: int) -> bytes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from emulator.connectors import Certificate, active
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 DAY = 86400
@@ -41,7 +41,6 @@ def test_uploaded_last_wins_whatever_the_dates(caller, identity, other):
     assert [item["isActive"] for item in caller.emulator.connectors()[0]["authentication"]["certificates"]] == [False, True]
 
 
-@settings(database=None, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=6), st.integers(0, 20))
 def test_active_rule(periods, now):
     certificates = [Certificate(str(number), start, end, number) for number, (start, end) in enumerate(periods)]

@@ -11,7 +11,7 @@ import pytest
 from emulator.errors import GraphError
 from emulator.pkcs12 import TRIPLE_DES_SHA1, encryption, open_pfx
 from emulator_caller import error_code
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, triple_des
 
@@ -94,7 +94,6 @@ def test_algorithms_are_read_from_the_file(identity):
     assert not set(encryption(identity.pfx()))
 
 
-@settings(database=None, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_answered(content):
     with pytest.raises(GraphError):
@@ -102,7 +101,6 @@ def test_any_bytes_are_answered(content):
 
 
 @pytest.mark.filterwarnings("ignore:PKCS#12 bundle could not be parsed as DER")
-@settings(database=None, deadline=None)
 @given(st.data())
 def test_damaged_files_are_answered(identity, data):
     content = bytearray(identity.pfx("pw", triple_des("pw")))

@@ -8,7 +8,7 @@ import copy
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
@@ -164,7 +164,6 @@ PLACES = [
 ]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
 @given(place=st.sampled_from(PLACES), value=JSON)
 def test_no_json_does_harm(place, value):
     try:

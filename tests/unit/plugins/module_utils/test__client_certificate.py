@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import requests
 import responses
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _http
@@ -267,7 +267,6 @@ LISTS = st.lists(st.sampled_from("wab"), max_size=4).flatmap(
 CONNECTORS_TODAY = st.one_of(LISTS, st.sampled_from(["basic", "none", "missing"]))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     today=CONNECTORS_TODAY,
     validity=st.sampled_from(sorted(VALIDITY)),
@@ -292,7 +291,6 @@ def test_what_is_true_of_every_plan(today, validity, words):
         assert planned.after.listed(wanted.thumbprint).is_active
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     today=st.one_of(LISTS, st.sampled_from(["basic", "none"])),
     validity=st.sampled_from(["valid", "early"]),

@@ -10,7 +10,7 @@ import warnings
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, load_pem_private_key, pkcs12
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, make_ec_certificate, triple_des
 
@@ -221,7 +221,6 @@ def test_no_key_shows(load, data):
 WHOLE = KEY + MADE.pem
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=3), length=st.integers(0, len(WHOLE)))
 @pytest.mark.filterwarnings("ignore")
 def test_no_file_does_harm(tmp_path_factory, changes, length):

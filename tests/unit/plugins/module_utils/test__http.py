@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 import urllib3
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _http
@@ -154,7 +154,6 @@ def test_retry_after(wire, clock, monkeypatch, status, retry_after, wait):
     assert clock.slept == [wait]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     retry_after=st.one_of(
         st.text(st.characters(min_codepoint=32, max_codepoint=126)),

@@ -15,7 +15,7 @@ import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, pkcs12
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, make_ec_certificate, triple_des
 
@@ -302,7 +302,6 @@ def mutated(data):
     return st.tuples(changes, st.one_of(st.just(len(data)), st.integers(0, len(data)))).map(change)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=st.one_of(mutated(fixture("no_mac_no_encryption")), mutated(PLAIN), mutated(BASE64.encode()), mutated(MADE.der), st.binary(max_size=60)))
 def test_no_file_does_harm(data):
     with warnings.catch_warnings():
