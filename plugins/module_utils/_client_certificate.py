@@ -26,7 +26,6 @@ from ansible_collections.msgraph.identity.plugins.module_utils._http import back
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
-
 ONLY_ONE = "With exclusive: true it would be the only one."
 
 
