@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 import yaml
 from jinja2 import Environment, meta
 from support.certificates import Made
+from support.examples import Example, of_modules, of_readme
 
 from stage import Stage
 
@@ -28,33 +27,8 @@ OURS = re.compile(r"\bmsgraph\.identity\.\w+:")
 RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Example:
-    """A piece of YAML, and where it stands."""
-
-    origin: str
-    text: str
-
-    @property
-    def document(self) -> list[dict[str, Any]]:
-        """Its plays or tasks."""
-        document: list[dict[str, Any]] = yaml.safe_load(self.text)
-        return document
-
-
-def examples() -> Iterator[Example]:
-    """What our documentation shows: the examples of each module, and the blocks of the README that have tasks of ours."""
-    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["EXAMPLES"]:
-                yield Example(path.stem, ast.literal_eval(node.value))
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    for number, (_indent, text) in enumerate(re.findall(r"^( *)```ya?ml\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL), 1):
-        if OURS.search(text):
-            yield Example(f"README.md-{number}", text)
-
-
-EXAMPLES = list(examples())
+# Of the README, the blocks that have tasks of ours.
+EXAMPLES = [*of_modules(), *(example for example in of_readme() if OURS.search(example.text))]
 
 
 def values(document: Any, key: str) -> Iterator[Any]:
