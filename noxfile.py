@@ -14,6 +14,8 @@ import nox
 # Each supported ansible-core with a Python that can run it.
 MATRIX = {"2.16": "3.10", "2.17": "3.11", "2.18": "3.12", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
 
+CHANGELOG = "antsibull-changelog>=0.36,<0.37"
+
 # With pyenv, the path has a python3.x for each Python, which only fails when that Python is not active. The real ones go first.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 os.environ["PATH"] = os.pathsep.join([*map(str, PYENV.glob("versions/3.*/bin")), os.environ["PATH"]])
@@ -30,6 +32,20 @@ def ansible_lint(session: nox.Session) -> None:
     """Run ansible-lint over playbooks and examples."""
     session.install("ansible-lint>=26.4,<27", "-r", "requirements.txt")
     session.run("python", "tests/tools/ansible_lint.py", *session.posargs)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Check the changelog and its fragments."""
+    session.install(CHANGELOG)
+    session.run("antsibull-changelog", "lint")
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Make the version that is named behind -- ready to be committed."""
+    session.install(CHANGELOG, "ansible-core>=2.16,<2.22", "galaxy-importer>=0.4.44,<0.5")
+    session.run("python", "tests/tools/release.py", *session.posargs)
 
 
 def run_tests(session: nox.Session, core: str, *constraints: str) -> None:

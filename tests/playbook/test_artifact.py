@@ -14,10 +14,12 @@ from support.plays import BIN
 
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = {
+    "CHANGELOG.md",
     "FILES.json",
     "LICENSES",
     "MANIFEST.json",
     "README.md",
+    "changelogs",
     "docs",
     "meta",
     "plugins",
