@@ -11,17 +11,37 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import CarriedOut, GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 CLIENT_CERTIFICATE = "client_certificate"
 BASIC = "basic"
 NONE = "none"
+
+# Stands for the ID that Graph will give to a connector that check mode predicts: the nil UUID of RFC 9562. A task that is handed it finds nothing.
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The connector that the task names, by id or by display name."""
+
+    connector_id: str | None
+    connector_name: str | None
+
+    def __str__(self) -> str:
+        return f"API connector '{self.connector_id or self.connector_name}'"
+
+    @property
+    def described(self) -> str:
+        """As in "There is no API connector with ..."."""
+        return f"the ID '{self.connector_id}'" if self.connector_id else f"the exact name '{self.connector_name}'"
 
 
 @dataclass(frozen=True)
@@ -48,10 +68,10 @@ class ListedCertificate:
 class ApiConnector:
     """A connector as Graph shows it; C{authentication} is C{client_certificate}, C{basic} or C{none}.
 
-    C{id} is None only in a prediction, for a connector that does not exist yet.
+    C{id} is C{NIL_ID} in a prediction, for a connector that does not exist yet.
     """
 
-    id: str | None
+    id: str
     display_name: str | None
     target_url: str | None
     authentication: str
@@ -62,6 +82,11 @@ class ApiConnector:
         """The certificate with C{thumbprint}; of several entries for it the active one."""
         entries = [certificate for certificate in self.certificates if certificate.thumbprint == thumbprint]
         return next((entry for entry in entries if entry.is_active), entries[0] if entries else None)
+
+    @property
+    def active_certificate(self) -> ListedCertificate | None:
+        """The certificate that the connector uses now; there is at most one."""
+        return next((certificate for certificate in self.certificates if certificate.is_active), None)
 
     def render(self, now: datetime) -> dict[str, t.Any]:
         """As in results and diffs."""
@@ -75,6 +100,36 @@ class ApiConnector:
                 "certificates": [certificate.render(now) for certificate in self.certificates],
             },
         }
+
+
+@dataclass(frozen=True)
+class BasicAuthentication:
+    """User name and password, as a write sets them. The password cannot be read back."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a write sets; None leaves as it is. A certificate replaces all that the connector has."""
+
+    display_name: str | None = None
+    target_url: str | None = None
+    authentication: BasicAuthentication | Upload | None = None
+
+    def body(self) -> dict[str, t.Any]:
+        """As Graph takes it."""
+        body = {"displayName": self.display_name, "targetUrl": self.target_url, "authenticationConfiguration": self._authentication()}
+        return {name: value for name, value in body.items() if value is not None}
+
+    def _authentication(self) -> dict[str, str] | None:
+        if isinstance(self.authentication, Upload):
+            return {"@odata.type": "#microsoft.graph.pkcs12Certificate", **self.authentication.body()}
+        if isinstance(self.authentication, BasicAuthentication):
+            basic = self.authentication
+            return {"@odata.type": "#microsoft.graph.basicAuthentication", "username": basic.username, "password": basic.password}
+        return None
 
 
 class ApiConnectors:
@@ -92,45 +147,72 @@ class ApiConnectors:
         except NotFound:
             return None
 
-    def find(self, display_name: str) -> ApiConnector | None:
-        """The connector whose display name is exactly this, or None: U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors).
+    def all(self) -> list[ApiConnector]:
+        """All connectors: U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors)."""
+        return [parse_connector(answer) for answer in self.graph.pages(self._PATH, "list the API connectors")]
 
-        :raises IdentityError: when several bear it: Graph does not promise that names are unique
-        """
+    def named(self, display_name: str) -> list[ApiConnector]:
+        """The connectors whose display name is exactly this: Graph does not promise that names are unique."""
         answers = self.graph.pages(self._PATH, f"find API connector '{display_name}'")
         # Compared before they are parsed: a strange connector is no trouble for the others.
-        found = [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get("displayName") == display_name]
+        return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get("displayName") == display_name]
+
+    def look_up(self, target: Target) -> ApiConnector | None:
+        """The connector that C{target} names, or None.
+
+        :raises IdentityError: when several bear the name
+        """
+        if target.connector_id:
+            return self.get(target.connector_id)
+        found = self.named(target.connector_name or "")
         if len(found) > 1:
-            ids = ", ".join(str(connector.id) for connector in found)
-            raise IdentityError(f"The name '{display_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id.")
+            ids = ", ".join(connector.id for connector in found)
+            raise IdentityError(f"The name '{target.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id.")
         return found[0] if found else None
 
-    def upload_client_certificate(self, connector_id: str, pkcs12_value: str, password: str, carried_out: CarriedOut) -> ApiConnector | None:
+    def create(self, connector: Changes, carried_out: CarriedOut) -> ApiConnector | None:
+        """Create a connector: U(https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors).
+
+        :param connector: with all that Graph wants to have: name, URL and authentication
+        :param carried_out: asked when the answer is lost, before it is sent again
+        :returns: the connector; None when the answer does not tell, though it was created
+        """
+        return _parsed_or_none(self.graph.post(self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out))
+
+    def update(self, connector_id: str, changes: Changes, carried_out: CarriedOut) -> None:
+        """Change what C{changes} sets: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
+        body = changes.body()
+        verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
+        self.graph.patch(self._path(connector_id), body, f"{verb} API connector '{connector_id}'", carried_out)
+
+    def delete(self, connector_id: str, carried_out: CarriedOut) -> None:
+        """Delete a connector: U(https://learn.microsoft.com/graph/api/identityapiconnector-delete).
+
+        :raises NotFound: when it is not there any more
+        """
+        self.graph.delete(self._path(connector_id), f"delete API connector '{connector_id}'", carried_out)
+
+    def upload_client_certificate(self, connector_id: str, upload: Upload, carried_out: CarriedOut) -> ApiConnector | None:
         """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
 
-        :param pkcs12_value: base64 of the PKCS#12 file
         :param carried_out: asked when the answer is lost, before it is sent again
         :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was taken
         """
-        body = {"pkcs12Value": pkcs12_value, "password": password}
         path = f"{self._path(connector_id)}/uploadClientCertificate"
-        answer = self.graph.post(path, body, f"upload the certificate to API connector '{connector_id}'", carried_out)
-        try:
-            return parse_connector(answer)
-        except IdentityError:
-            return None
-
-    def replace_authentication(self, connector_id: str, pkcs12_value: str, password: str, carried_out: CarriedOut) -> None:
-        """Make a certificate the only authentication: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
-        authentication = {"@odata.type": "#microsoft.graph.pkcs12Certificate", "pkcs12Value": pkcs12_value, "password": password}
-        purpose = f"replace the authentication of API connector '{connector_id}'"
-        self.graph.patch(self._path(connector_id), {"authenticationConfiguration": authentication}, purpose, carried_out)
+        return _parsed_or_none(self.graph.post(path, upload.body(), f"upload the certificate to API connector '{connector_id}'", carried_out))
 
     def _path(self, connector_id: str) -> str:
         # Ids are opaque: whatever is in them stays in one path segment. These two would not.
         if connector_id in (".", ".."):
             raise IdentityError(f"'{connector_id}' cannot be the ID of an API connector. Check connector_id.")
         return f"{self._PATH}/{quote(connector_id, safe='')}"
+
+
+def _parsed_or_none(answer: t.Any) -> ApiConnector | None:
+    try:
+        return parse_connector(answer)
+    except IdentityError:
+        return None
 
 
 def parse_connector(answer: t.Any) -> ApiConnector:

@@ -32,6 +32,11 @@ class ArgumentSpec:
             self.required_one_of + other.required_one_of,
         )
 
+    def as_option(self) -> dict[str, t.Any]:
+        """This spec as that of one option that is a dictionary."""
+        rules = {"mutually_exclusive": self.mutually_exclusive, "required_one_of": self.required_one_of}
+        return {"type": "dict", "options": self.options, **{name: rule for name, rule in rules.items() if rule}}
+
     def ansible_module(self) -> AnsibleModule:
         """The AnsibleModule for this spec; exits by itself when the arguments do not fit."""
         return AnsibleModule(
@@ -55,8 +60,9 @@ class ArgumentSpec:
 
 
 def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """C{arguments} without those that are None or an empty string: surveys and credential types send those for "not given"."""
-    return {name: value for name, value in arguments.items() if value is not None and value != ""}
+    """C{arguments} without those that are None or an empty string, at every depth: surveys and credential types send those for "not given"."""
+    given = {name: without_empty(value) if isinstance(value, dict) else value for name, value in arguments.items()}
+    return {name: value for name, value in given.items() if value is not None and value != ""}
 
 
 GRAPH = ArgumentSpec(
@@ -105,9 +111,6 @@ PKCS12 = ArgumentSpec(
     required_one_of=(("src", "content"),),
 )
 
-# Options whose values are kept out of every result.
-SECRET_OPTIONS = tuple(name for spec in (GRAPH, PKCS12) for name, option in spec.options.items() if option.get("no_log"))
-
 APICONNECTOR_CLIENT_CERTIFICATE = (
     ArgumentSpec(
         {
@@ -121,3 +124,42 @@ APICONNECTOR_CLIENT_CERTIFICATE = (
     .merge(PKCS12)
     .merge(GRAPH)
 )
+
+BASIC = ArgumentSpec(
+    {
+        "username": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "update_password": {"type": "str", "default": "on_create", "choices": ["always", "on_create"], "no_log": False},
+    }
+)
+
+AUTHENTICATION = ArgumentSpec(
+    {"basic": BASIC.as_option(), "client_certificate": PKCS12.as_option()},
+    mutually_exclusive=(("basic", "client_certificate"),),
+    required_one_of=(("basic", "client_certificate"),),
+)
+
+APICONNECTOR = ArgumentSpec(
+    {
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "connector_id": {"type": "str"},
+        "connector_name": {"type": "str"},
+        "target_url": {"type": "str"},
+        "authentication": AUTHENTICATION.as_option(),
+    },
+    required_one_of=(("connector_id", "connector_name"),),
+).merge(GRAPH)
+
+APICONNECTOR_INFO = ArgumentSpec(
+    {"connector_id": {"type": "str"}, "connector_name": {"type": "str"}, "expiring_within_days": {"type": "int"}},
+    mutually_exclusive=(("connector_id", "connector_name"),),
+).merge(GRAPH)
+
+# Options whose values are kept out of every result.
+SECRET_OPTIONS = tuple(name for spec in (GRAPH, PKCS12, BASIC) for name, option in spec.options.items() if option.get("no_log"))
+
+
+def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
+    """The values of the secret options among C{parameters}, at every depth."""
+    found = {str(value) for name, value in parameters.items() if name in SECRET_OPTIONS and value}
+    return found.union(*(secrets_in(value) for value in parameters.values() if isinstance(value, dict)))

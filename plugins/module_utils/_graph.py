@@ -82,6 +82,10 @@ class GraphClient:
         """Change the object at C{path}; parameters and errors as for C{post}."""
         self._call("PATCH", self._root + path, purpose, body, carried_out)
 
+    def delete(self, path: str, purpose: str, carried_out: CarriedOut | None = None) -> None:
+        """Delete the object at C{path}; parameters and errors as for C{post}."""
+        self._call("DELETE", self._root + path, purpose, carried_out=carried_out)
+
     def _call(
         self, method: str, url: str, purpose: str, body: dict[str, t.Any] | None = None, carried_out: CarriedOut | None = None
     ) -> dict[str, t.Any]:

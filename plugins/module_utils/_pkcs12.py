@@ -96,6 +96,10 @@ class Upload:
     pkcs12_value: str = field(repr=False)
     password: str = field(repr=False)
 
+    def body(self) -> dict[str, str]:
+        """As Graph takes it; the password is there even when it is empty."""
+        return {"pkcs12Value": self.pkcs12_value, "password": self.password}
+
 
 class Pkcs12:
     """An opened PKCS#12 file.

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import SECRET_OPTIONS, ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, secrets_in
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
@@ -48,7 +48,7 @@ def run(
     :param connect: makes a client, or finds one that serves already
     """
     graph = settings = None
-    secrets = {str(parameters[name]) for name in SECRET_OPTIONS if parameters.get(name)}
+    secrets = secrets_in(parameters)
     try:
         require_libraries()
         settings = settle(parameters, os.environ)

@@ -214,7 +214,7 @@ connector:
   type: dict
   contains:
     id:
-      description: ID.
+      description: ID. In check mode, V(00000000-0000-0000-0000-000000000000) for a connector that would be created.
       type: str
       sample: 45715bb8-13f9-4bf6-927f-ef96c102d394
     display_name:
@@ -328,8 +328,9 @@ failure:
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
-from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, Outcome, ensure
+from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import received
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, run_module
 

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, without_empty
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
@@ -51,6 +51,7 @@ class GraphAction(ActionBase):
     _supports_async = True
 
     spec: ArgumentSpec
+    work: Work  # what the module of the same name does on a host
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -65,18 +66,29 @@ class GraphAction(ActionBase):
 
         :raises IdentityError: for what a user can mend
         """
-        raise NotImplementedError
+        return self.run_anywhere(parameters, without_empty(self._task.args), task_vars)
 
     @property
     def in_process(self) -> bool:
         """Whether the work is done here. A controller without the libraries tries the interpreter that modules get."""
         return self._connection.transport == "local" and not self._task.async_val and not missing_libraries()
 
+    def run_anywhere(self, parameters: Parameters, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of C{work} here, or of the module with C{arguments} on the host of the task."""
+        if self.in_process:
+            return self.run_here(self.work, parameters)
+        return self.run_module(arguments, task_vars, wrap_async=self.wrap_async)
+
     def run_here(self, work: Work, parameters: Parameters) -> dict[str, t.Any]:
         """The result of C{work} done in this process."""
         with self._environment() as environment:
             connect = functools.partial(shared_client, environment)
             return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=connect)
+
+    @property
+    def wrap_async(self) -> bool:
+        """Whether a module has to be sent as a job that goes on by itself."""
+        return bool(self._task.async_val) and not self._connection.has_native_async
 
     def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
         """The result of the module of the same name, sent to the host of the task."""

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which API connectors to show."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import CLIENT_CERTIFICATE, ApiConnector, ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Connectors as the result shows them."""
+
+    connectors: tuple[ApiConnector, ...]
+    now: datetime
+
+    def render(self, with_diff: bool) -> dict[str, t.Any]:
+        """As in results; there is never a difference."""
+        return {"changed": False, "connectors": [self._render(connector) for connector in self.connectors]}
+
+    def _render(self, connector: ApiConnector) -> dict[str, t.Any]:
+        active = connector.active_certificate
+        return {**connector.render(self.now), "active_certificate": active.render(self.now) if active else None}
+
+
+def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime) -> Listing:
+    """The connectors that the validated C{parameters} ask for; none is no error.
+
+    :raises IdentityError: when C{expiring_within_days} is negative
+    """
+    within = parameters["expiring_within_days"]
+    if within is not None and within < 0:
+        raise IdentityError("expiring_within_days is negative. Give the days, or 0 for connectors that have no valid certificate now.")
+    connectors = ApiConnectors(graph)
+    if parameters["connector_id"]:
+        connector = connectors.get(parameters["connector_id"])
+        found = [connector] if connector else []
+    elif parameters["connector_name"]:
+        found = connectors.named(parameters["connector_name"])
+    else:
+        found = connectors.all()
+    if within is not None:
+        found = [connector for connector in found if is_expiring(connector, now + timedelta(days=within))]
+    return Listing(tuple(found), now)
+
+
+def is_expiring(connector: ApiConnector, limit: datetime) -> bool:
+    """Whether the connector uses certificates, but none that is active is valid beyond C{limit}."""
+    active = connector.active_certificate
+    return connector.authentication == CLIENT_CERTIFICATE and (active is None or active.not_after <= limit)
