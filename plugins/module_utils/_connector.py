@@ -76,7 +76,7 @@ class Wanted:
             display_name=parameters["connector_name"],
             target_url=_checked(parameters["target_url"]),
             authentication=BasicAuthentication(basic["username"], basic["password"]) if basic else certificate,
-            always=bool(basic) and basic["update_password"] == "always",
+            always=bool(basic and basic["update_password"] == "always"),
         )
 
 
@@ -237,7 +237,8 @@ class _Work:
         if planned.before is None:
             raise ValueError("a plan without a connector cannot be carried out")
         if planned.step is Step.DELETE:
-            return self._delete(planned.before.id)
+            self._delete(planned.before.id)
+            return None
         seen: ApiConnector | None = planned.before
         if planned.authentication and planned.authentication_step is CertificateStep.UPLOAD and self.upload:
             # First, as it is what is refused most often: then nothing has changed.
