@@ -16,9 +16,11 @@ MATRIX = {"2.16": "3.10", "2.17": "3.11", "2.18": "3.12", "2.19": "3.11", "2.20"
 
 CHANGELOG = "antsibull-changelog>=0.36,<0.37"
 
-# With pyenv, the path has a python3.x for each Python, which only fails when that Python is not active. The real ones go first.
+# pyenv puts a command for each Python on the path, which fails when that Python is not active. The real ones take their place.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-os.environ["PATH"] = os.pathsep.join([*map(str, PYENV.glob("versions/3.*/bin")), os.environ["PATH"]])
+SHIMS = str(PYENV / "shims")
+others = [directory for directory in os.environ["PATH"].split(os.pathsep) if directory != SHIMS]
+os.environ["PATH"] = os.pathsep.join([*others, *map(str, PYENV.glob("versions/3.*/bin"))])
 
 nox.options.envdir = ".cache/nox"
 # A Python that is not on this machine is skipped, and said to be.
