@@ -25,6 +25,7 @@ os.environ["PATH"] = os.pathsep.join([*others, *map(str, PYENV.glob("versions/3.
 nox.options.envdir = ".cache/nox"
 # A Python that is not on this machine is skipped, and said to be.
 nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
 
 antsibull_nox.load_antsibull_nox_toml()
 
