@@ -232,7 +232,16 @@ def parse_connector(answer: t.Any) -> ApiConnector:
             certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"])) if kind == CLIENT_CERTIFICATE else (),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
-        raise IdentityError(f"Microsoft Graph described an API connector in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+        which = _named_in(answer)
+        raise IdentityError(f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+
+
+def _named_in(answer: t.Any) -> str:
+    if isinstance(answer, dict):
+        for name in ("displayName", "id"):
+            if isinstance(answer.get(name), str) and answer[name].strip():
+                return f"API connector '{answer[name][:80]}'"
+    return "an API connector"
 
 
 def _authentication_type(authentication: t.Any) -> str:

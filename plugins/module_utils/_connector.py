@@ -190,12 +190,12 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
     planned = plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
     certificate = wanted.authentication if isinstance(wanted.authentication, WantedCertificate) else None
-    outcome = Outcome(planned.step is not Step.NONE, planned.reason, planned.before, planned.after, now, planned.warnings, certificate)
-    if planned.step is Step.NONE or check_mode:
-        return outcome
+    changed = planned.step is not Step.NONE
     sends_certificate = certificate is not None and planned.authentication_step is not CertificateStep.NONE
-    if sends_certificate and upload is None:
-        return replace(outcome, upload_due=True)
+    due = sends_certificate and upload is None
+    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due)
+    if not changed or check_mode or due:
+        return outcome
     after = _Work(connectors, planned, wanted, upload() if sends_certificate and upload else None, now).carry_out()
     warnings = planned.warnings
     if certificate and after:

@@ -137,7 +137,7 @@ def test_other_shapes(place, value, field, parsed):
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else repr(value)[:30],
 )
 def test_strange_connectors_are_refused(place, value):
-    with pytest.raises(IdentityError, match="described an API connector in a way that is not understood"):
+    with pytest.raises(IdentityError, match="described (an )?API connector.* in a way that is not understood"):
         parse_connector(changed(place, value))
 
 
@@ -228,13 +228,13 @@ def test_of_several_entries_the_active_one_counts(active):
 def test_strange_connectors_are_no_trouble_for_others(wire, clock):
     strange = [None, 7, "text", {}, {"displayName": "Other", "authenticationConfiguration": 7}]
     wire.expect("GET", CONNECTORS, {"value": [*strange, DOCUMENTED]})
-    assert ApiConnectors(make_graph(clock)).find("My API connector") == parse_connector(DOCUMENTED)
+    assert ApiConnectors(make_graph(clock)).named("My API connector") == [parse_connector(DOCUMENTED)]
 
 
 def test_strange_connector_of_that_name_is_refused(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [{"displayName": "My API connector"}]})
     with pytest.raises(IdentityError, match="not understood"):
-        ApiConnectors(make_graph(clock)).find("My API connector")
+        ApiConnectors(make_graph(clock)).named("My API connector")
 
 
 @pytest.mark.parametrize("thumbprint", ["Tx9+not/hex=", "", "AB" * 19, "AB" * 32, "0x" + "AB" * 20])
