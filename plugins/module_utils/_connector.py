@@ -70,13 +70,13 @@ class Wanted:
             if target.connector_id and target.connector_name:
                 raise IdentityError("With state: absent, give either connector_id or connector_name, so that it is certain which connector is to go.")
             return cls(target, present=False)
-        basic = (parameters["authentication"] or {}).get("basic")
+        basic: t.Mapping[str, t.Any] | None = (parameters["authentication"] or {}).get("basic")
         return cls(
             target,
             display_name=parameters["connector_name"],
             target_url=_checked(parameters["target_url"]),
             authentication=BasicAuthentication(basic["username"], basic["password"]) if basic else certificate,
-            always=bool(basic) and basic["update_password"] == "always",
+            always=basic is not None and basic["update_password"] == "always",
         )
 
 
@@ -236,7 +236,8 @@ class _Work:
         if planned.before is None:
             raise ValueError("a plan without a connector cannot be carried out")
         if planned.step is Step.DELETE:
-            return self._delete(planned.before.id)
+            self._delete(planned.before.id)
+            return None
         seen: ApiConnector | None = planned.before
         if planned.authentication and planned.authentication_step is CertificateStep.UPLOAD and self.upload:
             # First, as it is what is refused most often: then nothing has changed.
