@@ -77,6 +77,11 @@ class Plan:
     after: ApiConnector
     warnings: tuple[str, ...] = ()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.step is Step.NONE
+
 
 def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Options, now: datetime) -> Plan:
     """Decide what to do. Pure: everything that decides is here.
@@ -171,8 +176,8 @@ def ensure(graph: GraphClient, wanted: WantedCertificate, upload: t.Callable[[],
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
-    planned = plan(connectors.look_up(options.target), wanted, options, now)
-    changed = planned.step is not Step.NONE
+    planned = connectors.decide(options.target, lambda connector: plan(connector, wanted, options, now))
+    changed = not planned.idle
     due = changed and upload is None
     outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate=wanted, upload_due=due)
     if not changed or options.check_mode or upload is None:

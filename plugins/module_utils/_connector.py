@@ -97,6 +97,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.step is Step.NONE
+
+    @property
     def authentication_step(self) -> CertificateStep:
         """What happens to the authentication."""
         return self.authentication.step if self.authentication else CertificateStep.NONE
@@ -186,11 +191,14 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
-    connector = connectors.look_up(wanted.target)
-    renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
-    planned = plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
+
+    def decide(connector: ApiConnector | None) -> Plan:
+        renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
+        return plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
+
+    planned = connectors.decide(wanted.target, decide)
     certificate = wanted.authentication if isinstance(wanted.authentication, WantedCertificate) else None
-    changed = planned.step is not Step.NONE
+    changed = not planned.idle
     sends_certificate = certificate is not None and planned.authentication_step is not CertificateStep.NONE
     due = sends_certificate and upload is None
     outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due)
