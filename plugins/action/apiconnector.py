@@ -19,6 +19,7 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._certificate_acti
 
 class ActionModule(CertificateAction):
     spec = APICONNECTOR
+    writes_without_key = True
     work = staticmethod(ensure_as_received)
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import quote
@@ -132,6 +133,17 @@ class Changes:
         return None
 
 
+class Plan(t.Protocol):
+    """What is to be done about a connector."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is nothing."""
+
+
+P = t.TypeVar("P", bound=Plan)
+
+
 class ApiConnectors:
     """The API connectors of one tenant."""
 
@@ -149,26 +161,54 @@ class ApiConnectors:
 
     def all(self) -> list[ApiConnector]:
         """All connectors: U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors)."""
-        return [parse_connector(answer) for answer in self.graph.pages(self._PATH, "list the API connectors")]
+        return [parse_connector(answer) for answer in self._listed("list the API connectors")]
 
     def named(self, display_name: str) -> list[ApiConnector]:
         """The connectors whose display name is exactly this: Graph does not promise that names are unique."""
-        answers = self.graph.pages(self._PATH, f"find API connector '{display_name}'")
-        # Compared before they are parsed: a strange connector is no trouble for the others.
-        return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get("displayName") == display_name]
+        return _having("displayName", display_name, self._listed(f"find API connector '{display_name}'"))
 
-    def look_up(self, target: Target) -> ApiConnector | None:
-        """The connector that C{target} names, or None.
+    def look_up(self, target: Target, glanced: ApiConnector | None = None) -> ApiConnector | None:
+        """The connector that C{target} names, read now; or None.
 
+        :param glanced: what a glance has found; spares the list when its name is still the one
         :raises IdentityError: when several bear the name
         """
         if target.connector_id:
             return self.get(target.connector_id)
+        again = self.get(glanced.id) if glanced else None
+        if again and again.display_name == target.connector_name:
+            return again
         found = self.named(target.connector_name or "")
         if len(found) > 1:
             ids = ", ".join(connector.id for connector in found)
             raise IdentityError(f"The name '{target.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id.")
         return found[0] if found else None
+
+    def glance(self, target: Target) -> ApiConnector | None:
+        """The connector as it was a few seconds ago at most, if that is known. None says nothing.
+
+        Who asks for one connector after the other gets them from one list: Graph counts requests, and there may be hundreds.
+        """
+        recent = self.graph.recent
+        objects = recent.objects()
+        if objects is None and target.connector_id and recent.asked:
+            objects = self._listed("list the API connectors")
+        recent.asked = True
+        name, value = ("id", target.connector_id) if target.connector_id else ("displayName", target.connector_name)
+        with suppress(IdentityError):
+            found = _having(name, value or "", objects or [])
+            return found[0] if len(found) == 1 else None
+        return None
+
+    def decide(self, target: Target, plan: t.Callable[[ApiConnector | None], P]) -> P:
+        """The plan for the connector that C{target} names. One that comes to a write, or to an error, is made on what was read just now."""
+        glanced = self.glance(target)
+        if glanced:
+            with suppress(IdentityError):
+                planned = plan(glanced)
+                if planned.idle:
+                    return planned
+        return plan(self.look_up(target, glanced))
 
     def create(self, connector: Changes, carried_out: CarriedOut) -> ApiConnector | None:
         """Create a connector: U(https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors).
@@ -177,20 +217,23 @@ class ApiConnectors:
         :param carried_out: asked when the answer is lost, before it is sent again
         :returns: the connector; None when the answer does not tell, though it was created
         """
-        return _parsed_or_none(self.graph.post(self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out))
+        with self._writing():
+            return _parsed_or_none(self.graph.post(self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out))
 
     def update(self, connector_id: str, changes: Changes, carried_out: CarriedOut) -> None:
         """Change what C{changes} sets: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
         body = changes.body()
         verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
-        self.graph.patch(self._path(connector_id), body, f"{verb} API connector '{connector_id}'", carried_out)
+        with self._writing():
+            self.graph.patch(self._path(connector_id), body, f"{verb} API connector '{connector_id}'", carried_out)
 
     def delete(self, connector_id: str, carried_out: CarriedOut) -> None:
         """Delete a connector: U(https://learn.microsoft.com/graph/api/identityapiconnector-delete).
 
         :raises NotFound: when it is not there any more
         """
-        self.graph.delete(self._path(connector_id), f"delete API connector '{connector_id}'", carried_out)
+        with self._writing():
+            self.graph.delete(self._path(connector_id), f"delete API connector '{connector_id}'", carried_out)
 
     def upload_client_certificate(self, connector_id: str, upload: Upload, carried_out: CarriedOut) -> ApiConnector | None:
         """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
@@ -199,13 +242,30 @@ class ApiConnectors:
         :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was taken
         """
         path = f"{self._path(connector_id)}/uploadClientCertificate"
-        return _parsed_or_none(self.graph.post(path, upload.body(), f"upload the certificate to API connector '{connector_id}'", carried_out))
+        with self._writing(connector_id):
+            return _parsed_or_none(self.graph.post(path, upload.body(), f"upload the certificate to API connector '{connector_id}'", carried_out))
+
+    def _listed(self, purpose: str) -> list[t.Any]:
+        return self.graph.recent.keep(self.graph.pages(self._PATH, purpose))
+
+    @contextmanager
+    def _writing(self, connector_id: str | None = None) -> t.Iterator[None]:
+        """No write is survived by what was read before or meanwhile. An upload concerns one connector only."""
+        try:
+            yield
+        finally:
+            self.graph.recent.forget(connector_id)
 
     def _path(self, connector_id: str) -> str:
         # Ids are opaque: whatever is in them stays in one path segment. These two would not.
         if connector_id in (".", ".."):
             raise IdentityError(f"'{connector_id}' cannot be the ID of an API connector. Check connector_id.")
         return f"{self._PATH}/{quote(connector_id, safe='')}"
+
+
+def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnector]:
+    # Compared before they are parsed: a strange connector is no trouble for the others.
+    return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get(name) == value]
 
 
 def _parsed_or_none(answer: t.Any) -> ApiConnector | None:
@@ -232,7 +292,16 @@ def parse_connector(answer: t.Any) -> ApiConnector:
             certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"])) if kind == CLIENT_CERTIFICATE else (),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
-        raise IdentityError(f"Microsoft Graph described an API connector in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+        which = _named_in(answer)
+        raise IdentityError(f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+
+
+def _named_in(answer: t.Any) -> str:
+    if isinstance(answer, dict):
+        for name in ("displayName", "id"):
+            if isinstance(answer.get(name), str) and answer[name].strip():
+                return f"API connector '{answer[name][:80]}'"
+    return "an API connector"
 
 
 def _authentication_type(authentication: t.Any) -> str:

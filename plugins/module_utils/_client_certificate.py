@@ -77,6 +77,11 @@ class Plan:
     after: ApiConnector
     warnings: tuple[str, ...] = ()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.step is Step.NONE
+
 
 def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Options, now: datetime) -> Plan:
     """Decide what to do. Pure: everything that decides is here.
@@ -154,7 +159,7 @@ def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opti
         if not any(certificate.is_active for certificate in after.certificates):
             warnings.append(f"{options.target} has no active certificate until then.")
     elif listed and not listed.is_active:
-        warnings.append(f"{which} is listed but not active: another one was uploaded after it. ensure_active: true makes it the active one.")
+        warnings.append(f"{which} is listed but not active: another one was uploaded after it. With ensure_active, apiconnector_client_certificate makes it the active one.")
     if wanted.key_type != "RSA":
         warnings.append(f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors.")
     remaining = days_remaining(wanted.not_after, now)
@@ -171,13 +176,12 @@ def ensure(graph: GraphClient, wanted: WantedCertificate, upload: t.Callable[[],
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
-    planned = plan(connectors.look_up(options.target), wanted, options, now)
-    changed = planned.step is not Step.NONE
-    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate=wanted)
-    if not changed or options.check_mode:
+    planned = connectors.decide(options.target, lambda connector: plan(connector, wanted, options, now))
+    changed = not planned.idle
+    due = changed and upload is None
+    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate=wanted, upload_due=due)
+    if not changed or options.check_mode or upload is None:
         return outcome
-    if upload is None:
-        return replace(outcome, upload_due=True)
     after = carry_out(connectors, planned, wanted, upload(), options, now)
     return replace(outcome, after=after, warnings=warnings_after(wanted, after, options, now), uploaded=True)
 

@@ -70,13 +70,13 @@ class Wanted:
             if target.connector_id and target.connector_name:
                 raise IdentityError("With state: absent, give either connector_id or connector_name, so that it is certain which connector is to go.")
             return cls(target, present=False)
-        basic = (parameters["authentication"] or {}).get("basic")
+        basic: t.Mapping[str, t.Any] | None = (parameters["authentication"] or {}).get("basic")
         return cls(
             target,
             display_name=parameters["connector_name"],
             target_url=_checked(parameters["target_url"]),
             authentication=BasicAuthentication(basic["username"], basic["password"]) if basic else certificate,
-            always=bool(basic and basic["update_password"] == "always"),
+            always=basic is not None and basic["update_password"] == "always",
         )
 
 
@@ -95,6 +95,11 @@ class Plan:
     sent: tuple[str, ...] = ()
     authentication: CertificatePlan | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.step is Step.NONE
 
     @property
     def authentication_step(self) -> CertificateStep:
@@ -142,8 +147,7 @@ def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
     if wanted.target.connector_id:
         # It cannot be created under an ID of our choice, but a play may have a predicted one.
         if not check_mode:
-            remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
-            raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
+            raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: leave connector_id out to create the connector, or check the tenant and the cloud.")
         warnings = (f"{missing} now. The change is predicted as if the play had created it before.",)
     else:
         lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)
@@ -187,16 +191,19 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
-    connector = connectors.look_up(wanted.target)
-    renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
-    planned = plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
+
+    def decide(connector: ApiConnector | None) -> Plan:
+        renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
+        return plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
+
+    planned = connectors.decide(wanted.target, decide)
     certificate = wanted.authentication if isinstance(wanted.authentication, WantedCertificate) else None
-    outcome = Outcome(planned.step is not Step.NONE, planned.reason, planned.before, planned.after, now, planned.warnings, certificate)
-    if planned.step is Step.NONE or check_mode:
-        return outcome
+    changed = not planned.idle
     sends_certificate = certificate is not None and planned.authentication_step is not CertificateStep.NONE
-    if sends_certificate and upload is None:
-        return replace(outcome, upload_due=True)
+    due = sends_certificate and upload is None
+    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due)
+    if not changed or check_mode or due:
+        return outcome
     after = _Work(connectors, planned, wanted, upload() if sends_certificate and upload else None, now).carry_out()
     warnings = planned.warnings
     if certificate and after:

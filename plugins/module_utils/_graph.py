@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError, first_sentence
 from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, json_object, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
@@ -29,10 +30,12 @@ class GraphClient:
     """One signed-in client of one Graph.
 
     :param root: URL with the version, such as C{https://graph.microsoft.com/v1.0}
+    :ivar recent: the API connectors as they were read a moment ago
     """
 
     def __init__(self, root: str, tokens: TokenSource, http: HttpClient) -> None:
         self.http = http
+        self.recent = Recent(http.clock)
         self._root = root
         self._tokens = tokens
 

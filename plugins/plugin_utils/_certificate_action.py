@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -19,6 +20,9 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action imp
 
 class CertificateAction(GraphAction):
     """Reads a PKCS#12 file on the controller for a module that may upload it."""
+
+    # Whether the module may have something to write that needs no key.
+    writes_without_key = False
 
     def read_pkcs12(self, options: Parameters) -> Pkcs12:
         """The file in C{src} or C{content}.
@@ -73,9 +77,11 @@ class CertificateAction(GraphAction):
         """Two calls of the module: first with the certificate alone, and with the key only when the first answers that an upload is due."""
         to_send = arguments({"content": pkcs12.wanted.pem})
         began = time.monotonic()
-        result = self.run_module(to_send, task_vars)
+        # What an asynchronous task writes is written by its job.
+        with self._check_mode(self._task.check_mode or (self.wrap_async and self.writes_without_key)):
+            result = self.run_module(to_send, task_vars)
         spent = int(time.monotonic() - began)
-        due, notices = result.pop("upload_due", False), result.pop("notices", [])
+        due, notices = result.pop("upload_due", False) and not self._task.check_mode, result.pop("notices", [])
         if due:
             upload = pkcs12.upload(options["pkcs12_encryption"])
             # Already in the encryption that was asked for.
@@ -86,6 +92,15 @@ class CertificateAction(GraphAction):
         # An asynchronous task is a job in any case, so it runs as one even when nothing is left to do.
         if due or (self.wrap_async and not result.get("failed")):
             result = self.run_module(to_send, task_vars, wrap_async=self.wrap_async)
-            if notices:
-                result["warnings"] = [*notices, *result.get("warnings", ())]
+        if notices:
+            result["warnings"] = [*notices, *result.get("warnings", ())]
         return result
+
+    @contextlib.contextmanager
+    def _check_mode(self, check_mode: bool) -> t.Iterator[None]:
+        before = self._task.check_mode
+        self._task.check_mode = check_mode
+        try:
+            yield
+        finally:
+            self._task.check_mode = before

@@ -67,7 +67,7 @@ def test_artifact_holds_what_users_need(artifact: Path) -> None:
         names = [name for name in archive.getnames() if name]
     assert {name.split("/")[0] for name in names} == WANTED
     assert not [name for name in names if re.search(r"\.pyc$|__pycache__|(^|/)\.", name)]
-    assert {name for name in names if name.startswith("changelogs/")} == {"changelogs/", "changelogs/changelog.yaml"}
+    assert {name for name in names if name.startswith("changelogs/")} == {"changelogs/changelog.yaml"}
     assert {f"plugins/modules/{path.name}" for path in (ROOT / "plugins" / "modules").glob("*.py")} <= set(names)
     assert "plugins/action/apiconnector_client_certificate.py" in names
     assert "meta/execution-environment.yml" in names

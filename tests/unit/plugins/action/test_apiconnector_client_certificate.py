@@ -102,9 +102,10 @@ def test_check_mode_with_diff(make, wire):
 
 
 def test_loop_shares_one_client(make, wire, graph):
-    for unused in range(2):
-        wire.expect("GET", PATH, as_json(MADE))
-        make().run(task_vars={})
+    wire.expect("GET", PATH, as_json(MADE))
+    wire.expect("GET", CONNECTORS, {"value": [as_json(MADE)]})
+    for unused in range(5):
+        assert make().run(task_vars={})["changed"] is False
     assert list(_graph_action._clients.values()) == [graph]
 
 

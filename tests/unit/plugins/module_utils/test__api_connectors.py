@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -14,13 +16,16 @@ from hypothesis import strategies as st
 from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
     ApiConnector,
     ApiConnectors,
+    Changes,
     ListedCertificate,
+    Target,
     days_remaining,
     iso8601,
     normalize_thumbprint,
     parse_connector,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 
 from ..fakes import CONNECTORS, make_graph
 
@@ -137,7 +142,7 @@ def test_other_shapes(place, value, field, parsed):
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else repr(value)[:30],
 )
 def test_strange_connectors_are_refused(place, value):
-    with pytest.raises(IdentityError, match="described an API connector in a way that is not understood"):
+    with pytest.raises(IdentityError, match="described (an )?API connector.* in a way that is not understood"):
         parse_connector(changed(place, value))
 
 
@@ -228,13 +233,13 @@ def test_of_several_entries_the_active_one_counts(active):
 def test_strange_connectors_are_no_trouble_for_others(wire, clock):
     strange = [None, 7, "text", {}, {"displayName": "Other", "authenticationConfiguration": 7}]
     wire.expect("GET", CONNECTORS, {"value": [*strange, DOCUMENTED]})
-    assert ApiConnectors(make_graph(clock)).find("My API connector") == parse_connector(DOCUMENTED)
+    assert ApiConnectors(make_graph(clock)).named("My API connector") == [parse_connector(DOCUMENTED)]
 
 
 def test_strange_connector_of_that_name_is_refused(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [{"displayName": "My API connector"}]})
     with pytest.raises(IdentityError, match="not understood"):
-        ApiConnectors(make_graph(clock)).find("My API connector")
+        ApiConnectors(make_graph(clock)).named("My API connector")
 
 
 @pytest.mark.parametrize("thumbprint", ["Tx9+not/hex=", "", "AB" * 19, "AB" * 32, "0x" + "AB" * 20])
@@ -249,3 +254,144 @@ def test_thumbprints_that_could_never_be_ours_are_refused(thumbprint):
 def test_ids_that_would_lead_elsewhere_are_refused(wire, clock, connector_id):
     with pytest.raises(IdentityError, match="cannot be the ID"):
         ApiConnectors(make_graph(clock)).get(connector_id)
+
+
+# --- one connector after the other ---
+
+ID = DOCUMENTED["id"]
+BY_ID, BY_NAME = Target(ID, None), Target(None, "My API connector")
+OTHER = {**DOCUMENTED, "id": "c-2", "displayName": "Other"}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A plan that is idle when the connector has the URL C{https://done.example}, and an error when it has none."""
+
+    connector: ApiConnector
+
+    @property
+    def idle(self):
+        return self.connector.target_url == "https://done.example"
+
+
+def decide(connectors, target):
+    def plan(connector):
+        if connector is None:
+            raise IdentityError("It is missing.")
+        return Decided(connector)
+
+    return connectors.decide(target, plan).connector.target_url
+
+
+def with_url(url, document=DOCUMENTED):
+    return {**document, "targetUrl": url}
+
+
+DONE = "https://done.example"
+
+
+def test_loop_by_id_is_one_read_and_one_list(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
+    for target in (BY_ID, Target("c-2", None), BY_ID, Target("c-2", None)):
+        assert decide(connectors, target) == DONE
+
+
+def test_loop_by_name_is_one_list(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
+    for target in (BY_NAME, Target(None, "Other"), BY_ID):
+        assert decide(connectors, target) == DONE
+
+
+def test_other_tasks_share_what_was_read(wire, clock):
+    graph = make_graph(clock)
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE)]})
+    for unused in range(2):
+        assert decide(ApiConnectors(graph), BY_NAME) == DONE
+
+
+def test_list_is_read_again_after_a_few_seconds(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    for unused in range(2):
+        wire.expect("GET", CONNECTORS, {"value": [with_url(DONE)]})
+        assert decide(connectors, BY_NAME) == DONE
+        clock.now += 5
+
+
+@pytest.mark.parametrize("target", [BY_ID, BY_NAME], ids=["id", "name"])
+def test_what_is_not_idle_is_read_again(wire, clock, target):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [with_url("https://old.example"), with_url(DONE, OTHER)]})
+    assert decide(connectors, Target(None, "Other")) == DONE
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url("https://new.example"))
+    assert decide(connectors, target) == "https://new.example"
+
+
+@pytest.mark.parametrize("answer", [{"status": 404}, {"answer": {**DOCUMENTED, "displayName": "Renamed"}}], ids=["gone", "renamed"])
+def test_name_that_moved_on_is_looked_up_anew(wire, clock, answer):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [DOCUMENTED, with_url(DONE, OTHER)]})
+    assert decide(connectors, Target(None, "Other")) == DONE
+    wire.expect("GET", f"{CONNECTORS}/{ID}", **answer)
+    wire.expect("GET", CONNECTORS, {"value": [{**with_url(DONE), "id": "c-3"}]})
+    assert decide(connectors, BY_NAME) == DONE
+
+
+@pytest.mark.parametrize("status", [404, 403])
+def test_nothing_is_hidden_by_what_was_read_before(wire, clock, status):
+    """A connector that the list does not have is asked for, and so is one that would be written to."""
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [DOCUMENTED, with_url(DONE, OTHER)]})
+    assert decide(connectors, Target(None, "Other")) == DONE
+    wire.expect("GET", f"{CONNECTORS}/c-9", status=status)
+    with pytest.raises(IdentityError):
+        decide(connectors, Target("c-9", None))
+    wire.expect("GET", f"{CONNECTORS}/{ID}", status=status)
+    with pytest.raises(IdentityError):
+        decide(connectors, BY_ID)
+
+
+def test_ambiguous_and_strange_ones_are_looked_up_anew(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    answer = {"value": [DOCUMENTED, {**DOCUMENTED, "id": "c-3"}, {**DOCUMENTED, "displayName": "Strange", "authenticationConfiguration": 7}, with_url(DONE, OTHER)]}
+    wire.expect("GET", CONNECTORS, answer)
+    assert decide(connectors, Target(None, "Other")) == DONE
+    wire.expect("GET", CONNECTORS, answer)
+    with pytest.raises(IdentityError, match="ambiguous"):
+        decide(connectors, BY_NAME)
+    wire.expect("GET", CONNECTORS, answer)
+    with pytest.raises(IdentityError, match="'Strange' in a way that is not understood"):
+        decide(connectors, Target(None, "Strange"))
+
+
+def no():
+    return False
+
+
+WRITES = {
+    "upload": (lambda connectors: connectors.upload_client_certificate(ID, Upload("", ""), no), "POST", f"{CONNECTORS}/{ID}/uploadClientCertificate", 200),
+    "update": (lambda connectors: connectors.update(ID, Changes(target_url=DONE), no), "PATCH", f"{CONNECTORS}/{ID}", 204),
+    "delete": (lambda connectors: connectors.delete(ID, no), "DELETE", f"{CONNECTORS}/{ID}", 204),
+    "create": (lambda connectors: connectors.create(Changes(display_name="New"), no), "POST", CONNECTORS, 201),
+}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_no_write_is_survived(wire, clock, write, refused):
+    connectors = ApiConnectors(make_graph(clock))
+    do, method, path, status = write
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
+    assert decide(connectors, BY_NAME) == DONE
+    wire.expect(method, path, status=403 if refused else status)
+    with suppress(IdentityError):
+        do(connectors)
+    # An upload concerns one connector only, and a loop may have many.
+    if method == "POST" and path.endswith("uploadClientCertificate"):
+        assert decide(connectors, Target("c-2", None)) == DONE
+        wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    else:
+        wire.expect("GET", CONNECTORS, {"value": [with_url(DONE)]})
+    assert decide(connectors, BY_ID) == DONE

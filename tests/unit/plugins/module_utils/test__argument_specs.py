@@ -18,6 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
     GRAPH,
     PKCS12,
     ArgumentSpec,
+    secrets_in,
     without_empty,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
@@ -85,6 +86,7 @@ def test_empty_is_absent(arguments):
 
 def test_falsy_values_are_values():
     assert without_empty({"a": 0, "b": False, "c": "", "d": None, "e": " ", "f": []}) == {"a": 0, "b": False, "e": " ", "f": []}
+    assert without_empty({"a": {"b": "", "c": {"d": None, "e": 1}}, "f": {}}) == {"a": {"c": {"e": 1}}, "f": {}}
 
 
 def test_arguments_are_not_changed():
@@ -131,6 +133,17 @@ def test_module_refuses_the_same(monkeypatch, capsys, name):
     said = json.loads(capsys.readouterr().out)
     assert said["failed"] is True
     assert phrase.replace("Unsupported parameters: ", "") in said["msg"]
+
+
+def test_spec_as_one_option():
+    option = ArgumentSpec({"a": {"type": "str"}, "b": {"type": "str"}}, mutually_exclusive=(("a", "b"),)).as_option()
+    assert option == {"type": "dict", "options": {"a": {"type": "str"}, "b": {"type": "str"}}, "mutually_exclusive": (("a", "b"),)}
+
+
+def test_secrets_are_found_at_every_depth():
+    authentication = {"basic": {"username": "user", "password": "s3cret"}, "client_certificate": {"content": "UEZY", "certificate_password": None}}
+    assert secrets_in({"connector_name": "x", "secret": "app", "authentication": authentication}) == {"app", "s3cret", "UEZY"}
+    assert secrets_in({"connector_name": "x"}) == set()
 
 
 def test_graph_options_are_those_of_the_fragment():

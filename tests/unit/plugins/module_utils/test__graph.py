@@ -53,8 +53,11 @@ def test_writes(wire, clock):
     graph = make_graph(clock)
     wire.expect("POST", "/x", {"id": "1"}, 201, json={"a": "ü"})
     wire.expect("PATCH", "/x", status=204, json={"b": None})
+    wire.expect("DELETE", "/x", status=204)
     assert graph.post("/x", {"a": "ü"}, "write x") == {"id": "1"}
     assert graph.patch("/x", {"b": None}, "change x") is None
+    assert graph.delete("/x", "delete x") is None
+    assert wire.calls[2].body is None
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

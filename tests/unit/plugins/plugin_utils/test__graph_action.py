@@ -250,8 +250,3 @@ def test_temporary_directory_of_a_call_is_removed(make, wrap_async, monkeypatch)
     action._connection._shell.tmpdir = "/tmp/x"
     action.run_module({}, {}, wrap_async=wrap_async)
     assert removed == ([] if wrap_async else ["/tmp/x"])
-
-
-def test_what_an_action_plugin_has_to_say(make):
-    with pytest.raises(NotImplementedError):
-        make(kind=type("Bare", (GraphAction,), {"spec": GRAPH})).run()

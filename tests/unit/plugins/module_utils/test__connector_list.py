@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import list_connectors
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+
+from ..fakes import CONNECTORS, ROOT, make_graph
+
+NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
+
+
+def as_json(name, *days, active=None, basic=False):
+    """A connector as Graph answers it, with a certificate for each number of C{days} that are left; the one at C{active} is active."""
+    ends = [int((NOW + timedelta(days=left)).timestamp()) for left in days]
+    entries = [
+        {"thumbprint": f"{place:040X}", "notBefore": end - 10**8, "notAfter": end, "isActive": place == active} for place, end in enumerate(ends)
+    ]
+    certificates = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": entries}
+    username = {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "user", "password": "******"}
+    return {"id": f"id-{name}", "displayName": name, "targetUrl": "https://x.example", "authenticationConfiguration": username if basic else certificates}
+
+
+def show(clock, **parameters):
+    given = {"connector_id": None, "connector_name": None, "expiring_within_days": None, **parameters}
+    result = list_connectors(make_graph(clock), given, False, NOW).render(True)
+    assert (sorted(result), result["changed"]) == (["changed", "connectors"], False)
+    return result["connectors"]
+
+
+def test_all_in_one_request_a_page(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("a", 5, 9, active=1), as_json("b", basic=True)], "@odata.nextLink": f"{ROOT}{CONNECTORS}?$skiptoken=x"})
+    wire.expect("GET", f"{CONNECTORS}?$skiptoken=x", {"value": [as_json("c", 3)]})
+    shown = show(clock)
+    assert [connector["display_name"] for connector in shown] == ["a", "b", "c"]
+    assert shown[0]["active_certificate"] == shown[0]["authentication"]["certificates"][1]
+    assert shown[0]["active_certificate"]["days_remaining"] == 9
+    assert [connector["active_certificate"] for connector in shown[1:]] == [None, None]
+    assert shown[1]["authentication"] == {"type": "basic", "username": "user", "certificates": []}
+
+
+def test_one_by_id(wire, clock):
+    wire.expect("GET", f"{CONNECTORS}/id-a", as_json("a"))
+    assert [connector["id"] for connector in show(clock, connector_id="id-a")] == ["id-a"]
+
+
+def test_all_that_have_a_name(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("a"), as_json("A"), {**as_json("a"), "id": "other"}]})
+    assert [connector["id"] for connector in show(clock, connector_name="a")] == ["id-a", "other"]
+
+
+def test_none_found_is_no_error(wire, clock):
+    wire.expect("GET", f"{CONNECTORS}/id-a", status=404)
+    wire.expect("GET", CONNECTORS, {"value": []})
+    assert show(clock, connector_id="id-a") == show(clock, connector_name="a") == []
+
+
+def test_only_404_means_absent(wire, clock):
+    wire.expect("GET", f"{CONNECTORS}/id-a", {"error": {"code": "AADB2C", "message": "Denied."}}, 403)
+    with pytest.raises(ServiceError, match="Could not read API connector 'id-a': Denied"):
+        show(clock, connector_id="id-a")
+
+
+@pytest.mark.parametrize(
+    "connector, within, kept",
+    [
+        (as_json("a", 30, active=0), 30, True),
+        (as_json("a", 30.001, active=0), 30, False),
+        (as_json("a", 29.5, active=0), 30, True),
+        (as_json("a", 5, 400, active=1), 30, False),
+        (as_json("a", 5, 400, active=0), 30, True),
+        (as_json("a", -1, active=0), 0, True),  # Graph has not noticed yet
+        (as_json("a", 0.5, active=0), 0, False),
+        (as_json("a", 400), 30, True),
+        (as_json("a"), 30, True),
+        (as_json("a", basic=True), 30, False),
+        ({**as_json("a"), "authenticationConfiguration": None}, 30, False),
+    ],
+    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "not active", "none",
+         "basic", "no authentication"],
+)
+def test_expiring(wire, clock, connector, within, kept):
+    wire.expect("GET", CONNECTORS, {"value": [connector]})
+    assert bool(show(clock, expiring_within_days=within)) == kept
+
+
+def test_days_cannot_be_negative(wire, clock):
+    with pytest.raises(IdentityError, match="expiring_within_days is negative"):
+        show(clock, expiring_within_days=-1)
+
+
+def test_strange_connector_is_named(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("a"), {**as_json("b"), "authenticationConfiguration": {"@odata.type": "#microsoft.graph.new"}}]})
+    with pytest.raises(IdentityError, match="API connector 'b' in a way that is not understood"):
+        show(clock)
