@@ -23,6 +23,7 @@ others = [directory for directory in os.environ["PATH"].split(os.pathsep) if dir
 os.environ["PATH"] = os.pathsep.join([*others, *map(str, PYENV.glob("versions/3.*/bin"))])
 
 nox.options.envdir = ".cache/nox"
+nox.options.reuse_venv = "yes"
 # A Python that is not on this machine is skipped, and said to be.
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
