@@ -10,7 +10,7 @@ Hosts: U(https://learn.microsoft.com/graph/deployments).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
@@ -27,6 +27,16 @@ class Cloud:
     def scope(self) -> str:
         """The scope that stands for all permissions granted to an application."""
         return f"{self.graph_url}/.default"
+
+    def endpoints(self, tenant: str) -> dict[str, str] | None:
+        """Where a tenant signs in, if that is documented and need not be asked: in the form of OpenID Connect Discovery 1.0.
+
+        U(https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud). Other hosts may have theirs elsewhere.
+        """
+        if self.authority_host not in ("https://login.microsoftonline.com", "https://login.microsoftonline.us"):
+            return None
+        oauth2 = f"{self.authority_host}/{quote(tenant, safe='')}/oauth2/v2.0"
+        return {"authorization_endpoint": f"{oauth2}/authorize", "token_endpoint": f"{oauth2}/token"}
 
 
 CLOUDS = {

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 import typing as t
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -29,6 +31,7 @@ EARLY = 300  # seconds before its end from which a token is not used any more
 CLI_TIMEOUT = 60  # seconds; az takes some to start
 DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")  # what msal reads in it
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MANAGED_IDENTITY_TIMEOUT = 3  # seconds; the endpoint is on the machine or its host
 
 
@@ -87,7 +90,7 @@ class ConfidentialClientTokens:
                     instance_discovery=False,
                     # Nor does MSAL_FORCE_REGION in the environment lead to others.
                     azure_region=False,
-                    http_client=_MsalHttp(self._http, _check_entra),
+                    http_client=_MsalHttp(self._http, _check_entra, self._endpoints()),
                 )
             answer = self._application.acquire_token_for_client([self._cloud.scope])
         except (ValueError, TypeError, OverflowError, msal.exceptions.MsalError) as exc:
@@ -99,6 +102,12 @@ class ConfidentialClientTokens:
         """Forget the token, so that the next one is new."""
         self._application = None
         return True
+
+    def _endpoints(self) -> dict[str, str] | None:
+        """The endpoints of the tenant, where they are known."""
+        signs = isinstance(self._client_credential, dict) and "private_key" in self._client_credential
+        # What is signed is meant for an endpoint with the ID of the tenant in it: its domain name has to be looked up.
+        return None if signs and not GUID.fullmatch(self._tenant) else self._cloud.endpoints(self._tenant)
 
 
 class ManagedIdentityTokens:
@@ -196,18 +205,31 @@ def _run(command: list[str], directory: str) -> tuple[int, bytes, bytes]:
         raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
 
 
+@dataclass(frozen=True)
+class _Known:
+    """An answer that nobody was asked for, with what msal looks at."""
+
+    text: str
+    status_code: int = 200
+    headers: t.Mapping[str, str] = field(default_factory=dict)
+
+
 class _MsalHttp:
     """What msal wants of an HTTP client, given by ours: one place for timeouts, retries, TLS and proxies.
 
     :param check: raises for answers that are no use to msal, which would log and quote them
+    :param endpoints: those of the tenant, when nobody has to be asked for them
     """
 
-    def __init__(self, http: HttpClient, check: t.Callable[[requests.Response], None]) -> None:
+    def __init__(self, http: HttpClient, check: t.Callable[[requests.Response], None], endpoints: dict[str, str] | None = None) -> None:
         self._http = http
         self._check = check
+        self._endpoints = endpoints
 
-    def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
+    def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response | _Known:
         """For the endpoints of a tenant, or a token of a managed identity."""
+        if self._endpoints and url.endswith(DISCOVERY):
+            return _Known(json.dumps(self._endpoints))
         return self._send("GET", url, params=params, headers=headers)
 
     def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import typing as t
 
@@ -16,6 +17,12 @@ from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LA
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work
 from ansible_collections.msgraph.identity.plugins.plugin_utils._controller_file import read_controller_file
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction
+
+
+@functools.lru_cache(maxsize=8)
+def opened(data: bytes, password: str, name: str) -> Pkcs12:
+    """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does this memory."""
+    return Pkcs12(decode(data, name), password, name)
 
 
 class CertificateAction(GraphAction):
@@ -39,7 +46,7 @@ class CertificateAction(GraphAction):
             data = options["content"].encode(errors="replace")
             if not data.isascii():
                 raise IdentityError("content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src.")
-        return Pkcs12(decode(data, name), options["certificate_password"] or "", name)
+        return opened(data, options["certificate_password"] or "", name)
 
     def act_with(
         self,

@@ -10,6 +10,7 @@ import json
 import shlex
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlencode
 
@@ -20,7 +21,7 @@ import requests
 from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _http, _tokens
-from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS, Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import AzureCli, ClientCertificate, ClientSecret, FederatedToken, ManagedIdentity
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import EARLY, FixedToken
@@ -108,6 +109,43 @@ def test_region_of_the_environment_is_not_used(wire, clock, monkeypatch, variabl
     expect_discovery(wire)
     expect_token(wire)
     assert sign_in(clock).token() == "t0ken-1"
+
+
+GUID = "45715bb8-13f9-4bf6-927f-ef96c102d394"
+DOCUMENTED = ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5"]
+
+
+@pytest.mark.parametrize("cloud", DOCUMENTED)
+@pytest.mark.parametrize("tenant", ["contoso.onmicrosoft.com", GUID])
+def test_known_endpoints_are_not_asked_for(wire, clock, cloud, tenant):
+    wire.expect("POST", f"{CLOUDS[cloud].authority_host}/{tenant}/oauth2/v2.0/token", GRANTED)
+    assert ClientSecret(tenant, "app", SECRET).authenticate(CLOUDS[cloud], make_http(clock)).token() == "t0ken-1"
+
+
+def test_known_endpoint_keeps_the_tenant_in_one_segment(wire, clock):
+    wire.expect("POST", "https://login.microsoftonline.com/a%2Fb/oauth2/v2.0/token", REFUSED, 400)
+    with pytest.raises(ServiceError, match="AADSTS7000215"):
+        ClientSecret("a/b", "app", SECRET).authenticate(CLOUDS["AzureCloud"], make_http(clock)).token()
+
+
+@pytest.mark.parametrize("cloud", [CLOUDS["AzureChinaCloud"], replace(CLOUDS["AzureCloud"], authority_host="https://login.windows.net")], ids=["China", "another host"])
+def test_endpoints_that_are_not_documented_are_asked_for(wire, clock, cloud):
+    wire.expect("GET", f"{cloud.authority_host}/{GUID}/v2.0/.well-known/openid-configuration", ENDPOINTS)
+    expect_token(wire)
+    assert ClientSecret(GUID, "app", SECRET).authenticate(cloud, make_http(clock)).token() == "t0ken-1"
+
+
+@pytest.mark.parametrize("tenant, asked", [(GUID, False), (GUID.upper(), True), ("contoso.onmicrosoft.com", True)])
+def test_what_is_signed_is_meant_for_the_id_of_the_tenant(wire, clock, tmp_path, tenant, asked):
+    (tmp_path / "app.pem").write_bytes(MADE.key_pem + MADE.pem)
+    token = f"https://login.microsoftonline.com/{tenant.lower()}/oauth2/v2.0/token"
+    if asked:
+        token = f"https://login.microsoftonline.com/{GUID}/oauth2/v2.0/token"
+        endpoints = {"authorization_endpoint": token.replace("token", "authorize"), "token_endpoint": token}
+        wire.expect("GET", f"https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration", endpoints)
+    wire.expect("POST", token, GRANTED)
+    assert ClientCertificate(tenant, "app", f"{tmp_path}/app.pem", None).authenticate(CLOUDS["AzureCloud"], make_http(clock)).token() == "t0ken-1"
+    assert jwt.decode(form(wire.calls[-1])["client_assertion"], options={"verify_signature": False})["aud"] == token
 
 
 def test_tenant_stays_one_segment_of_the_path(wire, clock):
