@@ -17,7 +17,7 @@ from time import perf_counter
 
 import psutil
 
-INTERVAL = 0.05  # seconds between two looks at the memory
+INTERVAL = 0.02  # seconds between two looks at the memory
 MIB = 1024 * 1024
 
 
