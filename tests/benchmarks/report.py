@@ -62,7 +62,8 @@ class Report:
 
     def _machine(self) -> str:
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())
-        return f"Medians of {self.rounds} round{'s' if self.rounds > 1 else ''}. Measured on: {facts}."
+        medians = f"Medians of {self.rounds} round{'s' if self.rounds > 1 else ''}; times in the first table are without the startup of ansible-playbook."
+        return f"{medians} Measured on: {facts}."
 
     def _goals(self) -> str:
         heads = ["", "what", "of", "beside", "goal", *(_latency(latency) for latency in self.figures)]

@@ -57,7 +57,8 @@ def test_what_was_skipped_is_said(report: Report) -> None:
 
 def test_the_machine_is_described(report: Report) -> None:
     """By what numbers depend on."""
-    assert "Medians of 3 rounds. Measured on: cores 2, python 3.11." in report.markdown()
+    assert "Medians of 3 rounds;" in report.markdown()
+    assert "Measured on: cores 2, python 3.11." in report.markdown()
 
 
 def test_as_json(report: Report) -> None:
