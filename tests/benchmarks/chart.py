@@ -71,8 +71,10 @@ def draw(figures: Mapping[str, Figures], path: Path) -> None:
         return
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1 + 5.5 * len(panels), 4.8), layout="constrained", facecolor="white")
-        for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, panel in zip(all_axes, panels):
             _draw_panel(axes, panel, figures)
+        _draw_seconds(all_axes[0])
         figure.savefig(path, metadata={"Date": None})
 
 
@@ -82,15 +84,15 @@ def _draw_panel(axes: Axes, panel: Panel, figures: Mapping[str, Figures]) -> Non
         axes.plot(list(points), list(points.values()), color=curve.color, marker=curve.marker, label=curve.label)
     startup = figures[the.startup().name].seconds
     axes.axhline(startup, color="#6b6b6b", linestyle=":", label="ansible-playbook without a task")
-    axes.set(title=panel.title, xlabel=f"{panel.horizontal} (logarithmic)", ylabel="seconds for the whole run (logarithmic)", xscale="log", yscale="log")
+    axes.set(title=panel.title, xlabel=f"{panel.horizontal} (logarithmic)", xscale="log", yscale="log")
     axes.set_xticks(panel.counts, [str(count) for count in panel.counts], minor=False)
     axes.set_xticks([], minor=True)
-    _seconds_as_ticks(axes)
     axes.grid(color="#dddddd")
     axes.legend(loc="upper left", facecolor="white", edgecolor="none", framealpha=1)
 
 
-def _seconds_as_ticks(axes: Axes) -> None:
+def _draw_seconds(axes: Axes) -> None:
+    axes.set_ylabel("seconds for the whole run (logarithmic)")
     lowest, highest = axes.get_ylim()
     # Room for the legend above the curves.
     lowest, highest = lowest * 0.8, highest * 4
