@@ -9,7 +9,7 @@ NOX := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 COLLECTIONS := $(CURDIR)/.venv/collections
 READY := .venv/ready
 
-.PHONY: help demo test unit playbook integration sanity lint matrix release clean
+.PHONY: help demo test unit playbook integration sanity lint matrix release bench clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ matrix: $(READY)  ## Unit, integration and sanity tests with every supported ans
 release: $(READY)  ## Make VERSION=x.y.z ready: changelog, version, artifact, Galaxy's checks; nothing is published
 	@$(NOX) --session release -- $(VERSION)
 
+bench: .venv/bench  ## Measure the collection against other means; ROUNDS=1 is quick, RECORD=1 puts the results into docs/
+	@$(BIN)/python tests/benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RECORD),--record)
+
 clean:  ## Remove everything that make made
 	rm -rf .venv .cache tests/output
 
@@ -51,3 +54,7 @@ $(READY): requirements.txt tests/requirements.txt tests/tools/requirements.txt
 	@mkdir -p $(COLLECTIONS)/ansible_collections/msgraph
 	@ln -sfn ../../../.. $(COLLECTIONS)/ansible_collections/msgraph/identity
 	@touch $(READY)
+
+.venv/bench: $(READY) tests/benchmarks/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt
+	@touch $@

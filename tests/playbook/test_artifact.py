@@ -32,6 +32,7 @@ WANTED = {
     "changelogs",
     "docs",
     "meta",
+    "playbooks",
     "plugins",
     "requirements.txt",
 }
@@ -71,11 +72,13 @@ def test_artifact_holds_what_users_need(artifact: Path) -> None:
     assert {f"plugins/modules/{path.name}" for path in (ROOT / "plugins" / "modules").glob("*.py")} <= set(names)
     assert "plugins/action/apiconnector_client_certificate.py" in names
     assert "meta/execution-environment.yml" in names
+    assert "playbooks/manage_connectors.yml" in names
+    assert "playbooks/vars/tenant.example.yml" in names
 
 
 def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stage, orders: Made) -> None:
     """The first example works with nothing but what the artifact brings."""
-    playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD))
+    playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD), orders)
     for changed in (1, 0):
         played = stage.run(
             playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment, "ANSIBLE_COLLECTIONS_PATH": str(installed)}
