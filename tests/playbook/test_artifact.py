@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.certificates import Made
+from support.certificates import Made, make_certificate
 from support.examples import of_readme
 from support.plays import BIN
 
@@ -78,7 +78,7 @@ def test_artifact_holds_what_users_need(artifact: Path) -> None:
 
 def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stage, orders: Made) -> None:
     """The first example works with nothing but what the artifact brings."""
-    playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD), orders)
+    playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD), make_certificate("predecessor.example"))
     for changed in (1, 0):
         played = stage.run(
             playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment, "ANSIBLE_COLLECTIONS_PATH": str(installed)}
