@@ -179,7 +179,7 @@ def test_azure_cli_has_a_limit(connect: Connect, monkeypatch: pytest.MonkeyPatch
     start = time.monotonic()
     with pytest.raises(IdentityError, match="did not answer within 0.2 s"):
         look(client)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_no_managed_identity_is_found_out_soon(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_no_managed_identity_is_found_out_soon(connect: Connect, monkeypatch: py
         start = time.monotonic()
         with pytest.raises(IdentityError, match="There is no managed identity here"):
             look(client)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_managed_identity_that_is_throttled(emulator: Emulator, connect: Connect) -> None:

@@ -897,7 +897,7 @@ def test_azure_cli_that_hangs(az, monkeypatch):
     with pytest.raises(IdentityError) as caught:
         cli().token()
     assert caught.value.message == f"The Azure CLI did not answer within 0.2 s. {TRY}"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_azure_cli_is_left_time_to_start_and_nothing_to_read(az):
