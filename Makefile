@@ -7,7 +7,7 @@ BIN := .venv/bin
 COLLECTIONS := $(CURDIR)/.venv/collections
 READY := .venv/ready
 
-.PHONY: help demo test unit playbook integration sanity clean
+.PHONY: help demo test unit playbook integration sanity docs clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,14 @@ integration: $(READY)  ## Integration targets with ansible-test
 sanity: $(READY)  ## ansible-test sanity for the Python at hand
 	@$(BIN)/python tests/tools/ansible_test.py sanity
 
+docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are errors
+	@rm -rf .cache/docs && mkdir -p .cache/docs/rst && chmod go-w .cache/docs/rst
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg \
+		collection --use-current --squash-hierarchy --fail-on-error --dest-dir .cache/docs/rst msgraph.identity
+	@cp docs/performance.md .cache/docs/rst/
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d .cache/docs/doctrees .cache/docs/rst .cache/docs/html
+	@echo "Open .cache/docs/html/index.html"
+
 clean:  ## Remove everything that make made
 	rm -rf .venv .cache tests/output
 
@@ -40,3 +48,7 @@ $(READY): requirements.txt tests/requirements.txt
 	@mkdir -p $(COLLECTIONS)/ansible_collections/msgraph
 	@ln -sfn ../../../.. $(COLLECTIONS)/ansible_collections/msgraph/identity
 	@touch $(READY)
+
+.venv/docs: $(READY) docs/site/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt
+	@touch $@
