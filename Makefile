@@ -7,7 +7,7 @@ BIN := .venv/bin
 COLLECTIONS := $(CURDIR)/.venv/collections
 READY := .venv/ready
 
-.PHONY: help demo test unit playbook integration sanity docs clean
+.PHONY: help demo test unit playbook integration sanity bench docs clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ integration: $(READY)  ## Integration targets with ansible-test
 sanity: $(READY)  ## ansible-test sanity for the Python at hand
 	@$(BIN)/python tests/tools/ansible_test.py sanity
 
+bench: .venv/bench  ## Measure the collection against other means; ROUNDS=1 is quick, RECORD=1 puts the results into docs/
+	@$(BIN)/python tests/benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RECORD),--record)
+
 docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are errors
 	@rm -rf .cache/docs && mkdir -p .cache/docs/rst && chmod go-w .cache/docs/rst
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg \
@@ -48,6 +51,9 @@ $(READY): requirements.txt tests/requirements.txt
 	@mkdir -p $(COLLECTIONS)/ansible_collections/msgraph
 	@ln -sfn ../../../.. $(COLLECTIONS)/ansible_collections/msgraph/identity
 	@touch $(READY)
+
+.venv/bench: $(READY) tests/benchmarks/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt
 
 .venv/docs: $(READY) docs/site/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt

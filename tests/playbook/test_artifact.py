@@ -20,6 +20,7 @@ WANTED = {
     "README.md",
     "docs",
     "meta",
+    "playbooks",
     "plugins",
     "requirements.txt",
 }
@@ -34,3 +35,5 @@ def test_artifact_holds_what_users_need(tmp_path):
     assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name]
     assert "plugins/action/apiconnector_client_certificate.py" in names
     assert "meta/execution-environment.yml" in names
+    assert "playbooks/manage_connectors.yml" in names
+    assert "playbooks/vars/tenant.example.yml" in names
