@@ -36,7 +36,7 @@ docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are e
 	@rm -rf .cache/docs && mkdir -p .cache/docs/rst && chmod go-w .cache/docs/rst
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg \
 		collection --use-current --squash-hierarchy --fail-on-error --dest-dir .cache/docs/rst msgraph.identity
-	@cp docs/performance.md .cache/docs/rst/
+	@cp docs/performance* .cache/docs/rst/
 	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d .cache/docs/doctrees .cache/docs/rst .cache/docs/html
 	@echo "Open .cache/docs/html/index.html"
 
@@ -54,6 +54,7 @@ $(READY): requirements.txt tests/requirements.txt
 
 .venv/bench: $(READY) tests/benchmarks/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt
+	@touch $@
 
 .venv/docs: $(READY) docs/site/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt

@@ -39,6 +39,8 @@ release = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["ver
 html_title = html_short_title = f"{project} {release}"
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", str(INVENTORY))}
+# What performance.md is made of.
+exclude_patterns = ["performance-*.md"]
 default_role = "any"
 nitpicky = True
 highlight_language = "YAML+Jinja"
