@@ -19,7 +19,6 @@ INVENTORY = ROOT / ".cache" / "docs" / "ansible.inv"
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
     "ansible_collections.ansible.builtin.copy_module": "collections/ansible/builtin/copy_module.html",
-    "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 
@@ -39,8 +38,8 @@ release = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["ver
 html_title = html_short_title = f"{project} {release}"
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", str(INVENTORY))}
-# What performance.md is made of.
-exclude_patterns = ["performance-*.md"]
+# What performance.md is made of; and an index of environment variables that says there are none, as it knows plugins only.
+exclude_patterns = ["performance-*.md", "environment_variables.rst"]
 default_role = "any"
 nitpicky = True
 highlight_language = "YAML+Jinja"
