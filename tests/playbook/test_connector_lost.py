@@ -38,10 +38,10 @@ class Lost:
 
 
 CREATIONS = [
-    Lost("dropped", {"action": "drop_before"}, "GPGPG"),
+    Lost("dropped", {"action": "drop_before"}, "GPGPGGG"),
     Lost("dropped_carried_out", {"action": "drop_after"}, "GPGG"),
     Lost("dropped_carried_out_on_a_bastion", {"action": "drop_after"}, "GPGG", way=BASTION),
-    Lost("500", {"action": "status", "status": 500, "headers": AT_ONCE}, "GPGPG"),
+    Lost("500", {"action": "status", "status": 500, "headers": AT_ONCE}, "GPGPGGG"),
     Lost("500_carried_out", {"action": "status", "status": 500, "headers": AT_ONCE, "after_effect": True}, "GPGG"),
     Lost("html_carried_out", {"action": "html", "status": 201, "headers": AT_ONCE, "after_effect": True}, "GPGG"),
     Lost("truncated", {"action": "truncate"}, "GPGG"),
