@@ -16,7 +16,8 @@ from support.examples import of_guides
 from ansible_collections.msgraph.identity.plugins.module_utils import _argument_specs
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 
-DOCSITE = Path(__file__).resolve().parents[3] / "docs" / "docsite"
+ROOT = Path(__file__).resolve().parents[3]
+DOCSITE = ROOT / "docs" / "docsite"
 GUIDES = sorted((DOCSITE / "rst").glob("*.rst"))
 EXAMPLES = list(of_guides())
 OURS = "msgraph.identity."
@@ -59,3 +60,12 @@ def test_all_guides_are_on_the_site():
 def test_guide_has_a_label_and_says_first_what_it_is_about(guide):
     text = guide.read_text(encoding="utf-8")
     assert re.search(rf"^\.\. _ansible_collections\.msgraph\.identity\.docsite\.{guide.stem}:\n\n(.+)\n=+\n\n[A-Z]", text, re.MULTILINE)
+
+
+def test_files_that_developers_are_sent_to_exist():
+    text = (DOCSITE / "rst" / "guide_development.rst").read_text(encoding="utf-8")
+    found = {name for name in re.findall(r"\b(?:meta|plugins|tests)/[\w./]*\w", text) if "thing" not in name}
+    assert len(found) >= 12
+    assert not {name for name in found if not (ROOT / name).exists()}
+    files = {path.name for kind in ("module_utils", "plugin_utils") for path in (ROOT / "plugins" / kind).glob("*.py")}
+    assert not set(re.findall(r"(?<![\w/])_\w+\.py", text)) - files - {"_thing.py"}
