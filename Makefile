@@ -34,8 +34,9 @@ bench: .venv/bench  ## Measure the collection against other means; ROUNDS=1 is q
 
 docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are errors
 	@rm -rf .cache/docs && mkdir -p .cache/docs/rst && chmod go-w .cache/docs/rst
-	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg \
-		collection --use-current --squash-hierarchy --fail-on-error --dest-dir .cache/docs/rst msgraph.identity
+	@HOME="$(CURDIR)/.cache/docs" PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
+		$(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg collection --use-current --squash-hierarchy --fail-on-error \
+		--dest-dir .cache/docs/rst msgraph.identity
 	@cp docs/performance* .cache/docs/rst/
 	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d .cache/docs/doctrees .cache/docs/rst .cache/docs/html
 	@echo "Open .cache/docs/html/index.html"
