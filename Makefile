@@ -37,7 +37,7 @@ docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are e
 	@HOME="$(CURDIR)/.cache/docs" PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
 		$(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg collection --use-current --squash-hierarchy --fail-on-error \
 		--dest-dir .cache/docs/rst msgraph.identity
-	@cp docs/performance* .cache/docs/rst/
+	@cp docs/performance* .cache/docs/rst/docsite/
 	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d .cache/docs/doctrees .cache/docs/rst .cache/docs/html
 	@echo "Open .cache/docs/html/index.html"
 

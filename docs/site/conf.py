@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 import yaml
+from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / ".cache" / "docs" / "ansible.inv"
@@ -38,8 +39,8 @@ release = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["ver
 html_title = html_short_title = f"{project} {release}"
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", str(INVENTORY))}
-# What performance.md is made of; and an index of environment variables that says there are none, as it knows plugins only.
-exclude_patterns = ["performance-*.md", "environment_variables.rst"]
+# The figures are part of a guide. And no index of environment variables: it knows those of plugins only, and says there are none.
+exclude_patterns = ["docsite/performance*", "environment_variables.rst"]
 default_role = "any"
 nitpicky = True
 highlight_language = "YAML+Jinja"
@@ -54,3 +55,14 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 html_use_index = False
+
+
+def add_figures(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put C{docs/performance.md} at the end of its guide; the guide cannot do it, as antsibull-docs checks guides without what is beside them."""
+    if name == "docsite/guide_performance":
+        source[0] += "\n.. include:: performance.md\n   :parser: myst_parser.sphinx_\n"
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", add_figures)
