@@ -66,13 +66,14 @@ def test_refused_in_mid_run(stage: Stage, orders: Made, way: str) -> None:
     """A token that Graph takes no longer is replaced once, and the request is made again."""
     names = ["first", "second", "third"]
     add_connectors(stage.emulator, orders, names)
-    stage.emulator.fault(action="status", status=401, path="/second$")
+    # In one process the second item reads the list, which serves the third one too.
+    refused = "apiConnectors" if way == LOCAL else "second"
+    stage.emulator.fault(action="status", status=401, path=f"/{refused}$")
     task = {**certificate_task("result", connector_id="{{ item }}", src=stage.write("orders.pfx", orders.pfx()), **stage.sign_in), "loop": names}
     played = stage.play([task], hosts=way)
     assert played.code == 0, played.output
     assert not stage.results["result"]["changed"]
-    assert stage.calls("graph") == ["GET first", "GET second", "GET second", "GET third"]
-    # In one process the new token serves the third item too.
+    assert stage.calls("graph") == ["GET first", f"GET {refused}", f"GET {refused}", *([] if way == LOCAL else ["GET third"])]
     assert stage.calls("entra") == SIGN_IN * (2 if way == LOCAL else 4)
 
 
