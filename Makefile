@@ -9,7 +9,7 @@ NOX := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 COLLECTIONS := $(CURDIR)/.venv/collections
 READY := .venv/ready
 
-.PHONY: help demo test unit playbook integration sanity lint matrix release bench clean
+.PHONY: help demo test unit playbook integration sanity lint matrix release bench docs clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,15 @@ release: $(READY)  ## Make VERSION=x.y.z ready: changelog, version, artifact, Ga
 bench: .venv/bench  ## Measure the collection against other means; ROUNDS=1 is quick, RECORD=1 puts the results into docs/
 	@$(BIN)/python tests/benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RECORD),--record)
 
+docs: .venv/docs  ## The documentation site, in .cache/docs/html; warnings are errors
+	@rm -rf .cache/docs && mkdir -p .cache/docs/rst && chmod go-w .cache/docs/rst
+	@HOME="$(CURDIR)/.cache/docs" PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
+		$(BIN)/antsibull-docs --config-file docs/site/antsibull-docs.cfg collection --use-current --squash-hierarchy --fail-on-error \
+		--dest-dir .cache/docs/rst msgraph.identity
+	@cp docs/performance* .cache/docs/rst/docsite/
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d .cache/docs/doctrees .cache/docs/rst .cache/docs/html
+	@echo "Open .cache/docs/html/index.html"
+
 clean:  ## Remove everything that make made
 	rm -rf .venv .cache tests/output
 
@@ -57,4 +66,8 @@ $(READY): requirements.txt tests/requirements.txt tests/tools/requirements.txt
 
 .venv/bench: $(READY) tests/benchmarks/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt
+	@touch $@
+
+.venv/docs: $(READY) docs/site/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt
 	@touch $@

@@ -11,12 +11,11 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from support.certificates import Made, make_certificate
-from support.examples import of_readme
+from support.examples import of_guides, of_readme
 from support.plays import BIN
 
 from stage import Stage
@@ -87,18 +86,10 @@ def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stag
         assert f"changed={changed}" in played.stdout
 
 
-def execution_environment(artifact: str) -> dict[str, Any]:
-    """The definition of an execution environment with a collection that is not on Galaxy, as a user would write it."""
-    return {
-        "version": 3,
-        "images": {"base_image": {"name": "localhost/base:latest"}},
-        "dependencies": {
-            "ansible_core": {"package_pip": "ansible-core"},
-            "ansible_runner": {"package_pip": "ansible-runner"},
-            "galaxy": {"collections": [{"name": f"collections/{artifact}", "type": "file"}]},
-        },
-        "additional_build_files": [{"src": artifact, "dest": "collections"}],
-    }
+def execution_environment(artifact: str) -> str:
+    """The definition of an execution environment that the guide to AWX shows."""
+    (text,) = [example.text for example in of_guides() if "additional_build_files" in example.text]
+    return text.replace("msgraph-identity-VERSION.tar.gz", artifact)
 
 
 def requirements(lines: list[str]) -> set[str]:
@@ -109,7 +100,7 @@ def requirements(lines: list[str]) -> set[str]:
 def test_execution_environment(artifact: Path, tmp_path: Path) -> None:
     """C{ansible-builder create} makes a build context; its own steps install the artifact and find what it needs."""
     shutil.copy(artifact, tmp_path)
-    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(execution_environment(artifact.name)), encoding="utf-8")
+    (tmp_path / "execution-environment.yml").write_text(execution_environment(artifact.name), encoding="utf-8")
     call(tmp_path, "ansible-builder", "create")
 
     build = tmp_path / "context" / "_build"
