@@ -19,7 +19,9 @@ WANTED = {
     "MANIFEST.json",
     "README.md",
     "docs",
+    "extensions",
     "meta",
+    "playbooks",
     "plugins",
     "requirements.txt",
 }
@@ -34,3 +36,4 @@ def test_artifact_holds_what_users_need(tmp_path):
     assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name]
     assert "plugins/action/apiconnector_client_certificate.py" in names
     assert "meta/execution-environment.yml" in names
+    assert "extensions/awx/credential_types/microsoft_graph_application.yml" in names
