@@ -7,7 +7,7 @@ BIN := .venv/bin
 COLLECTIONS := $(CURDIR)/.venv/collections
 READY := .venv/ready
 
-.PHONY: help demo test unit playbook integration sanity clean
+.PHONY: help demo test unit playbook integration sanity bench clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ integration: $(READY)  ## Integration targets with ansible-test
 sanity: $(READY)  ## ansible-test sanity for the Python at hand
 	@$(BIN)/python tests/tools/ansible_test.py sanity
 
+bench: .venv/bench  ## Measure the collection against other means; ROUNDS=1 is quick, RECORD=1 puts the results into docs/
+	@$(BIN)/python tests/benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RECORD),--record)
+
 clean:  ## Remove everything that make made
 	rm -rf .venv .cache tests/output
 
@@ -40,3 +43,7 @@ $(READY): requirements.txt tests/requirements.txt
 	@mkdir -p $(COLLECTIONS)/ansible_collections/msgraph
 	@ln -sfn ../../../.. $(COLLECTIONS)/ansible_collections/msgraph/identity
 	@touch $(READY)
+
+.venv/bench: $(READY) tests/benchmarks/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt
+	@touch $@

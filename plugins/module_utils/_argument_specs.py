@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.errors import NoLogError, UnsupportedError
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
@@ -54,15 +54,23 @@ class ArgumentSpec:
         validator = ArgumentSpecValidator(self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of)
         result = validator.validate(without_empty(arguments))
         if result.error_messages:
-            prefix = "Unsupported parameters: " if isinstance(result.errors[0], UnsupportedError) else ""
-            raise IdentityError(prefix + result.errors.msg)
+            # A misspelt option first, as it is the cause of others; last what does not name the option.
+            errors = sorted(result.errors, key=lambda error: isinstance(error, NoLogError) - isinstance(error, UnsupportedError))
+            prefix = "Unsupported parameters: " if isinstance(errors[0], UnsupportedError) else ""
+            raise IdentityError(prefix + errors[0].msg)
         return dict(result.validated_parameters)
 
 
 def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """C{arguments} without those that are None or an empty string, at every depth: surveys and credential types send those for "not given"."""
-    given = {name: without_empty(value) if isinstance(value, dict) else value for name, value in arguments.items()}
+    given = {name: _without_empty_alternatives(value) if isinstance(value, dict) else value for name, value in arguments.items()}
     return {name: value for name, value in given.items() if value is not None and value != ""}
+
+
+def _without_empty_alternatives(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A form for two ways leaves one of them empty. When both are, that is for the validation to say."""
+    given = without_empty(options)
+    return {name: value for name, value in given.items() if value != {}} or given
 
 
 GRAPH = ArgumentSpec(

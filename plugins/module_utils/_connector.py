@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate, received
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
@@ -126,6 +128,7 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
     authentication = _plan_authentication(connector, wanted, now)
     after, sent, reasons = authentication.after, [], []
     if wanted.display_name is not None and wanted.display_name != connector.display_name:
+        _check_name(wanted.display_name)
         after = replace(after, display_name=wanted.display_name)
         sent.append("display_name")
         reasons.append("the display name differs")
@@ -153,6 +156,7 @@ def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
         lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)
         if lacking:
             raise IdentityError(f"{missing}. To create it, give {lacking} too.")
+        _check_name(wanted.display_name or "")
     blank = ApiConnector(wanted.target.connector_id or NIL_ID, wanted.display_name, wanted.target_url, NONE)
     authentication = _plan_authentication(blank, wanted, now)
     sent = ("display_name", "target_url", "authentication")
@@ -271,13 +275,25 @@ class _Work:
         except FateUnknown as exc:
             raise write.unsettled(exc) from exc
         seen = write.see(f"{self.wanted.target} was sent at {iso8601(self.now)} and accepted")
-        twins = [connector for connector in found if made and connector.id != made.id]
-        if write.lost and made and twins:
+        twins = self._twins(write, found, made) if write.lost and made else []
+        if made and twins:
             # The first request was carried out after all, and was not listed in time. Nothing can refer to the second connector yet.
             self._delete(made.id)
             self._note(f"{self.wanted.target} had been created by a request whose answer was lost. Connector {made.id}, the second of that name, was deleted.")
             return twins[0]
         return seen
+
+    def _twins(self, write: Write, found: list[ApiConnector], made: ApiConnector) -> list[ApiConnector]:
+        """Other connectors of the name; the first request may be listed later than the second."""
+        http = self.connectors.graph.http
+        for attempt in itertools.count(1):
+            twins = [connector for connector in found if connector.id != made.id]
+            wait = backoff(attempt)
+            if twins or attempt == 3 or not http.has_time_for(wait):
+                break
+            http.clock.sleep(wait)
+            write.look()
+        return twins
 
     def _update(self, connector_id: str) -> ApiConnector | None:
         write = self._write(lambda: self.connectors.get(connector_id), self._shortcoming)
@@ -333,6 +349,11 @@ class _Work:
 
 def _authentication(connector: ApiConnector) -> tuple[str, str | None, set[str]]:
     return connector.authentication, connector.username, {certificate.thumbprint for certificate in connector.certificates}
+
+
+def _check_name(name: str) -> None:
+    if name != name.strip():
+        raise IdentityError(f"connector_name '{name}' begins or ends with a blank, so nobody would find the connector by what they see. Nothing was sent.")
 
 
 def _checked(url: str | None) -> str | None:

@@ -48,11 +48,11 @@ def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check
     else:
         found = connectors.all()
     if within is not None:
-        found = [connector for connector in found if is_expiring(connector, now + timedelta(days=within))]
+        found = [connector for connector in found if is_expiring(connector, now, within)]
     return Listing(tuple(found), now)
 
 
-def is_expiring(connector: ApiConnector, limit: datetime) -> bool:
-    """Whether the connector uses certificates, but none that is active is valid beyond C{limit}."""
+def is_expiring(connector: ApiConnector, now: datetime, within: int) -> bool:
+    """Whether the connector uses certificates, but none that is active is valid for more than C{within} days."""
     active = connector.active_certificate
-    return connector.authentication == CLIENT_CERTIFICATE and (active is None or active.not_after <= limit)
+    return connector.authentication == CLIENT_CERTIFICATE and (active is None or (active.not_after - now) / timedelta(days=1) <= within)

@@ -46,7 +46,7 @@ class Credential:
     type: Any
     inputs: Mapping[str, Any]
 
-    def inject(self, environ: dict[str, str], directory: Path) -> list[str]:
+    def inject(self, environ: dict[str, Any], directory: Path) -> list[str]:
         """Render it; returns arguments for ansible-playbook."""
         from awx_plugins.interfaces import _temporary_private_inject_api as api
         from awx_plugins.interfaces._temporary_private_api import ManagedCredentialType
@@ -109,11 +109,11 @@ class Job:
 
 def run_job(stage: Stage, playbook: str, *credentials: Credential, variables: Mapping[str, Any] | None = None, check: bool = False) -> Job:
     """Run a playbook of the collection; C{variables} are answers of a survey."""
-    number = sum(1 for _ in stage.directory.glob("job-*"))
+    number = len(list(stage.directory.glob("job-*")))
     directory = stage.directory / f"job-{number}"
     for name in ("env", "inventory", "project"):
         (directory / name).mkdir(parents=True)
-    environ: dict[str, str] = {}
+    environ: dict[str, Any] = {}
     # As much as a job can show.
     arguments = ["-vvv", *(["--check"] if check else [])]
     for credential in credentials:

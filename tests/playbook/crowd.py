@@ -27,6 +27,7 @@ class Crowd:
     """The hosts of a play. Each has a tenant and a connector, so that a fault strikes one of them and nobody else."""
 
     stage: Stage
+    module: str = MODULE
     given: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ class Crowd:
         """The playbook, its inventory and its variables; returns its name. The results of the last task are kept."""
         names = sorted({name for options in self.given.values() for name in options})
         options = {name: f"{{{{ given[inventory_hostname].{name} | default(omit) }}}}" for name in names}
-        task = {"name": "Certificate", MODULE: options, "register": "result", "ignore_errors": True}
+        task = {"name": "Try", self.module: options, "register": "result", "ignore_errors": True}
         keep = {
             "content": "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'result'))) | to_json }}",
             "dest": str(self.stage.directory / RESULTS),

@@ -16,6 +16,8 @@ from emulator.client import Emulator
 from support.plays import Played, play, registered, write_playbook
 
 MODULE = "msgraph.identity.apiconnector_client_certificate"
+CONNECTOR = "msgraph.identity.apiconnector"
+INFO = "msgraph.identity.apiconnector_info"
 RESULTS = "results.json"
 
 # The two ways in which a task can run, by the host that makes it go that way.
@@ -108,6 +110,21 @@ class Stage:
 
 
 def certificate_task(register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    """A task with the module."""
-    task: dict[str, Any] = {"name": f"Certificate {register or ''}".strip(), MODULE: options, **(keywords or {})}
+    """A task with the module for the certificate alone."""
+    return module_task(MODULE, register, keywords, options)
+
+
+def connector_task(register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    """A task with the module for the connector itself."""
+    return module_task(CONNECTOR, register, keywords, options)
+
+
+def info_task(register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    """A task with the module that lists connectors."""
+    return module_task(INFO, register, keywords, options)
+
+
+def module_task(module: str, register: str | None, keywords: Mapping[str, Any] | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A task with a module of ours."""
+    task: dict[str, Any] = {"name": f"{module.rsplit('.', 1)[-1]} {register or ''}".strip(), module: dict(options), **(keywords or {})}
     return {**task, "register": register} if register else task

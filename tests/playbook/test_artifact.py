@@ -36,4 +36,6 @@ def test_artifact_holds_what_users_need(tmp_path):
     assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name]
     assert "plugins/action/apiconnector_client_certificate.py" in names
     assert "meta/execution-environment.yml" in names
+    assert "playbooks/manage_connectors.yml" in names
+    assert "playbooks/vars/tenant.example.yml" in names
     assert "extensions/awx/credential_types/microsoft_graph_application.yml" in names

@@ -83,15 +83,70 @@ def test_check_mode(stage: Stage, orders: Made, way: str) -> None:
     assert stage.calls("graph") == [f"GET {connector}"]
 
 
-def test_loop(stage: Stage, orders: Made) -> None:
-    """The items of a loop share one token and one connection to Graph."""
-    connectors = [stage.emulator.add_connector(name, certificates=[]) for name in ("Orders", "Invoices", "Shipping")]
-    task = a_task(stage, orders, connector_id="{{ item }}")
-    played = stage.play([{**task, "loop": connectors}])
+ITEMS = 12
+READS = {"connector_id": 2, "connector_name": 1}
+
+
+def connectors(stage: Stage, orders: Made, without: tuple[int, ...] = ()) -> list[str]:
+    """The ids of connectors "0", "1" and so on, which have the certificate unless their number is in C{without}."""
+    pfx = base64.b64encode(orders.pfx()).decode()
+    documents = ({"displayName": str(number), "authentication": {"certificates": [] if number in without else [{"pfx": pfx}]}} for number in range(ITEMS))
+    return stage.emulator.add_connectors(documents)
+
+
+@pytest.mark.parametrize("option", READS)
+def test_converged_loop(stage: Stage, orders: Made, option: str) -> None:
+    """However many items: one sign-in, one connector, one list, all on one connection. A name is found in the list at once."""
+    ids = connectors(stage, orders)
+    task = a_task(stage, orders, **{option: "{{ item }}"})
+    played = stage.play([{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}])
     assert played.code == 0, played.output
+    assert not stage.results["result"]["changed"]
     assert stage.calls("entra") == SIGN_IN
-    assert stage.calls("graph") == [call for connector in connectors for call in (f"GET {connector}", UPLOAD)]
+    assert stage.calls("graph") == ([f"GET {ids[0]}", "GET apiConnectors"] if option == "connector_id" else ["GET apiConnectors"])
     assert len({entry["connection"] for entry in stage.emulator.requests("graph")}) == 1
+
+
+@pytest.mark.parametrize("option", READS)
+def test_loop_with_uploads(stage: Stage, orders: Made, option: str) -> None:
+    """An upload is decided on a read of that very connector: one read and one write more for each."""
+    due = (3, 4, 11)
+    ids = connectors(stage, orders, without=due)
+    task = a_task(stage, orders, **{option: "{{ item }}"})
+    played = stage.play([{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}])
+    assert played.code == 0, played.output
+    assert [item["changed"] for item in stage.results["result"]["results"]] == [number in due for number in range(ITEMS)]
+    assert stage.calls("entra") == SIGN_IN
+    graph = stage.calls("graph")
+    assert graph[READS[option] :] == [call for number in due for call in (f"GET {ids[number]}", UPLOAD)]
+    assert [len(connector["authentication"]["certificates"]) for connector in stage.emulator.connectors()] == [1] * ITEMS
+
+
+def test_loop_in_which_all_is_to_be_done(stage: Stage, orders: Made) -> None:
+    """Each connector is read before it is written to; the list costs one request."""
+    ids = connectors(stage, orders, without=tuple(range(ITEMS)))[:3]
+    played = stage.play([{**a_task(stage, orders, connector_id="{{ item }}"), "loop": ids}])
+    assert played.code == 0, played.output
+    first, *others = [(f"GET {connector}", UPLOAD) for connector in ids]
+    assert stage.calls("graph") == [*first, "GET apiConnectors", *(call for pair in others for call in pair)]
+    assert len({entry["connection"] for entry in stage.emulator.requests("graph")}) == 1
+
+
+def test_same_connector_twice_in_a_loop(stage: Stage, orders: Made) -> None:
+    """What was read before a write is not believed after it: the second item sees the certificate that the first one uploaded."""
+    connector = connectors(stage, orders, without=(0,))[0]
+    played = stage.play([{**a_task(stage, orders, connector_id="{{ item }}"), "loop": [connector] * 3}])
+    assert played.code == 0, played.output
+    assert [item["changed"] for item in stage.results["result"]["results"]] == [True, False, False]
+    assert stage.calls("graph") == [f"GET {connector}", UPLOAD, "GET apiConnectors"]
+
+
+def test_loop_with_a_connector_that_is_not_there(stage: Stage, orders: Made) -> None:
+    """That it is not in the list is no proof: it is asked for, and the answer is the item's error."""
+    ids = connectors(stage, orders)[:2]
+    played = stage.play([{**a_task(stage, orders, connector_id="{{ item }}"), "loop": [*ids, "gone"], "ignore_errors": True}])
+    assert "There is no API connector with the ID 'gone'" in played.output
+    assert stage.calls("graph") == [f"GET {ids[0]}", "GET apiConnectors", "GET gone"]
 
 
 def test_loop_with_two_sign_ins(stage: Stage, orders: Made) -> None:

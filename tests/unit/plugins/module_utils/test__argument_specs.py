@@ -13,6 +13,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.msgraph.identity.plugins.doc_fragments.graph import ModuleDocFragment as GraphFragment
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import (
+    APICONNECTOR,
     APICONNECTOR_CLIENT_CERTIFICATE,
     CONNECTOR,
     GRAPH,
@@ -87,6 +88,9 @@ def test_empty_is_absent(arguments):
 def test_falsy_values_are_values():
     assert without_empty({"a": 0, "b": False, "c": "", "d": None, "e": " ", "f": []}) == {"a": 0, "b": False, "e": " ", "f": []}
     assert without_empty({"a": {"b": "", "c": {"d": None, "e": 1}}, "f": {}}) == {"a": {"c": {"e": 1}}, "f": {}}
+    # Of two ways one is empty, or both.
+    assert without_empty({"a": {"b": {"c": 1}, "d": {"e": ""}}}) == {"a": {"b": {"c": 1}}}
+    assert without_empty({"a": {"b": {"c": ""}, "d": {"e": ""}}}) == {"a": {"b": {}, "d": {}}}
 
 
 def test_arguments_are_not_changed():
@@ -144,6 +148,21 @@ def test_secrets_are_found_at_every_depth():
     authentication = {"basic": {"username": "user", "password": "s3cret"}, "client_certificate": {"content": "UEZY", "certificate_password": None}}
     assert secrets_in({"connector_name": "x", "secret": "app", "authentication": authentication}) == {"app", "s3cret", "UEZY"}
     assert secrets_in({"connector_name": "x"}) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"connector_name": "x", "authentication": "basic"}, "argument 'authentication' is of type"),
+        ({"connector_name": "x", "authentication": {"certificate": {}}}, "Unsupported parameters: authentication.certificate"),
+        ({"name": "x"}, "Unsupported parameters: name"),
+        ({"connector_name": "x", "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+    ],
+)
+def test_of_several_errors_the_telling_one(arguments, message):
+    with pytest.raises(IdentityError) as caught:
+        APICONNECTOR.validate(arguments)
+    assert caught.value.message.startswith(message)
 
 
 def test_graph_options_are_those_of_the_fragment():

@@ -131,7 +131,10 @@ def test_plan(case):
             assert again.step is (Step.UPDATE if wanted.always else Step.NONE)
 
 
+BLANK = Wanted(Target(None, "Orders "), True, "Orders ", URL, PASSWORD)
 FAILURES = {
+    "create with a blank at the end": (None, BLANK, "connector_name 'Orders ' begins or ends with a blank"),
+    "rename to a blank": (make_connector("A"), Wanted(BY_ID, True, " "), "begins or ends with a blank"),
     "unknown id": (None, Wanted(BY_ID, True, "Orders", URL, PASSWORD), "no API connector with the ID 'c-1'. Microsoft Graph chooses the IDs: leave connector_id out"),
     "create without URL": (None, Wanted(BY_NAME, True, "Orders", None, PASSWORD), "the exact name 'Orders'. To create it, give target_url too."),
     "create with a name only": (None, Wanted(BY_NAME, True, "Orders"), "To create it, give target_url and authentication too."),
@@ -336,8 +339,7 @@ def test_create_whose_answer_is_lost(wire, clock, lost, carried_out):
     if not carried_out:
         wire.expect("GET", CONNECTORS, listing())
         wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
-    wire.expect("GET", CONNECTORS, listing(as_json("basic")))
-    if carried_out:
+    for unused in range(2 if carried_out else 3):
         wire.expect("GET", CONNECTORS, listing(as_json("basic")))
     outcome, dummy = run_ensure(clock, CREATE_BASIC)
     assert (outcome.changed, outcome.after.id) == (True, "c-1")
@@ -355,6 +357,21 @@ def test_create_that_was_carried_out_but_not_listed_in_time_leaves_one_connector
     outcome, notices = run_ensure(clock, CREATE_BASIC)
     assert outcome.after.id == "c-1"
     assert "Connector c-2, the second of that name, was deleted." in notices[-1]
+
+
+def test_create_that_is_listed_later_than_the_second_leaves_one_connector(wire, clock):
+    second = as_json("basic", connector_id="c-2")
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, second, 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(second))
+    wire.expect("GET", CONNECTORS, listing(second))
+    wire.expect("GET", CONNECTORS, listing(second, as_json("basic")))
+    wire.expect("DELETE", f"{CONNECTORS}/c-2", status=204)
+    wire.expect("GET", f"{CONNECTORS}/c-2", status=404)
+    assert run_ensure(clock, CREATE_BASIC)[0].after.id == "c-1"
+    assert clock.slept == [1, 2, 4]
 
 
 def test_create_that_somebody_else_did_at_the_same_time_is_left_alone(wire, clock):

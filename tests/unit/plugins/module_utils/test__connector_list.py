@@ -77,12 +77,13 @@ def test_only_404_means_absent(wire, clock):
         (as_json("a", 5, 400, active=0), 30, True),
         (as_json("a", -1, active=0), 0, True),  # Graph has not noticed yet
         (as_json("a", 0.5, active=0), 0, False),
+        (as_json("a", 400, active=0), 10**12, True),
         (as_json("a", 400), 30, True),
         (as_json("a"), 30, True),
         (as_json("a", basic=True), 30, False),
         ({**as_json("a"), "authenticationConfiguration": None}, 30, False),
     ],
-    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "not active", "none",
+    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "any time", "not active", "none",
          "basic", "no authentication"],
 )
 def test_expiring(wire, clock, connector, within, kept):
