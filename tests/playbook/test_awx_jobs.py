@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,12 +167,24 @@ def test_mistakes(stage: Stage, credentials: Mapping[str, Credential], certifica
     assert jobs["no sign-in"].failure.startswith("Cannot sign in: no method has all that it needs.")
 
 
-def test_empty_fields(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_awx(stage: Stage, made: Made) -> None:
+    """A file is looked for where the play was started, and everything else comes from variables."""
+    stage.emulator.add_connector("Orders API", certificates=[])
+    stage.write("certificates/orders.txt", base64.b64encode(made.pfx()))
+    given = {**answers(UPLOAD, connector_name="Orders API"), "certificate_src": "certificates/orders.txt", "graph": {"api_version": "beta"}}
+    stage.write("variables.json", stage.as_json(given).encode())
+    played = stage.run(f"msgraph.identity.{UPLOAD}", "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment})
+    assert played.code == 0, played.output
+    assert "Orders API: the certificate is not listed; it was uploaded." in played.stdout
+    (write,) = stage.writes()
+    assert write["path"].startswith("/beta/")
+
+
+def test_empty_fields(tmp_path: Path) -> None:
     """What was not filled in is empty, and the file of a certificate that is not there is not pointed to."""
-    directory = tmp_path_factory.mktemp("private")
-    (directory / "env").mkdir()
+    (tmp_path / "env").mkdir()
     environ: dict[str, str] = {}
-    assert Credential(APPLICATION, {"tenant": DOMAIN, "client_id": CLIENT_ID, "secret": CLIENT_SECRET}).inject(environ, directory) == []
+    assert Credential(APPLICATION, {"tenant": DOMAIN, "client_id": CLIENT_ID, "secret": CLIENT_SECRET}).inject(environ, tmp_path) == []
     assert environ == {
         "AZURE_TENANT": DOMAIN,
         "AZURE_CLIENT_ID": CLIENT_ID,
@@ -181,5 +194,5 @@ def test_empty_fields(stage: Stage, tmp_path_factory: pytest.TempPathFactory) ->
         "AZURE_FEDERATED_TOKEN": "",
         "AZURE_CLOUD_ENVIRONMENT": "AzureCloud",
     }
-    (file,) = (directory / "env").iterdir()
+    (file,) = (tmp_path / "env").iterdir()
     assert file.read_bytes() == b""
