@@ -159,7 +159,8 @@ def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opti
         if not any(certificate.is_active for certificate in after.certificates):
             warnings.append(f"{options.target} has no active certificate until then.")
     elif listed and not listed.is_active:
-        warnings.append(f"{which} is listed but not active: another one was uploaded after it. With ensure_active, apiconnector_client_certificate makes it the active one.")
+        remedy = "With ensure_active, apiconnector_client_certificate makes it the active one."
+        warnings.append(f"{which} is listed but not active: another one was uploaded after it. {remedy}")
     if wanted.key_type != "RSA":
         warnings.append(f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors.")
     remaining = days_remaining(wanted.not_after, now)

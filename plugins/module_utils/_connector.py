@@ -150,7 +150,8 @@ def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
     if wanted.target.connector_id:
         # It cannot be created under an ID of our choice, but a play may have a predicted one.
         if not check_mode:
-            raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: leave connector_id out to create the connector, or check the tenant and the cloud.")
+            remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
+            raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
         warnings = (f"{missing} now. The change is predicted as if the play had created it before.",)
     else:
         lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)

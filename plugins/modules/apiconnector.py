@@ -108,36 +108,36 @@ options:
             M(msgraph.identity.apiconnector_client_certificate) does with its default options.
         type: dict
         suboptions:
-            src:
-              description:
-                - PKCS#12 file on the controller, or a file with base64 text of it. It has to hold the certificate and its private key, and may hold
-                  the chain.
-                - A relative path is searched as M(ansible.builtin.copy) does, in C(files/) of the role and of the playbook first.
-                - A file that Ansible Vault encrypted is decrypted in memory, see O(authentication.client_certificate.decrypt).
-                - Exactly one of O(authentication.client_certificate.src) and O(authentication.client_certificate.content) is needed.
-              type: path
-            content:
-              description:
-                - Base64 text of the PKCS#12 file, for a file that comes out of a key vault or an AWX credential.
-              type: str
-            decrypt:
-              description:
-                - Whether O(authentication.client_certificate.src) is decrypted when Ansible Vault encrypted it.
-              type: bool
-              default: true
-            certificate_password:
-              description:
-                - Password of the PKCS#12 file. An empty one is the same as none.
-              type: str
-            pkcs12_encryption:
-              description:
-                - The encryption of the file as it is sent.
-                - V(compatible) encrypts key, certificate, chain and friendly name anew in memory, with TripleDES-SHA1 and a random password that is
-                  used once. Microsoft documents this encryption as the accepted one, while today's tools write AES-256. The thumbprint stays the same.
-                - V(preserve) sends the file and its password as they are.
-              type: str
-              choices: [compatible, preserve]
-              default: compatible
+          src:
+            description:
+              - PKCS#12 file on the controller, or a file with base64 text of it. It has to hold the certificate and its private key, and may hold
+                the chain.
+              - A relative path is searched as M(ansible.builtin.copy) does, in C(files/) of the role and of the playbook first.
+              - A file that Ansible Vault encrypted is decrypted in memory, see O(authentication.client_certificate.decrypt).
+              - Exactly one of O(authentication.client_certificate.src) and O(authentication.client_certificate.content) is needed.
+            type: path
+          content:
+            description:
+              - Base64 text of the PKCS#12 file, for a file that comes out of a key vault or an AWX credential.
+            type: str
+          decrypt:
+            description:
+              - Whether O(authentication.client_certificate.src) is decrypted when Ansible Vault encrypted it.
+            type: bool
+            default: true
+          certificate_password:
+            description:
+              - Password of the PKCS#12 file. An empty one is the same as none.
+            type: str
+          pkcs12_encryption:
+            description:
+              - The encryption of the file as it is sent.
+              - V(compatible) encrypts key, certificate, chain and friendly name anew in memory, with TripleDES-SHA1 and a random password that is
+                used once. Microsoft documents this encryption as the accepted one, while today's tools write AES-256. The thumbprint stays the same.
+              - V(preserve) sends the file and its password as they are.
+            type: str
+            choices: [compatible, preserve]
+            default: compatible
 """
 
 EXAMPLES = r"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from emulator.client import Emulator
@@ -22,7 +22,7 @@ ACCEPTED_PFX = "orders-3des.pfx"  # encrypted as Graph accepts it: who uploads b
 PAGE_SIZE = 100  # of the emulator
 
 
-@lru_cache(maxsize=None)
+@cache
 def orders() -> Made:
     """The certificate of all plays."""
     return make_certificate("orders.contoso.example")

@@ -19,8 +19,8 @@ from typing import Any
 PACKAGE = Path(__file__).resolve().parent
 sys.path[:] = [str(PACKAGE.parent)] + [entry for entry in sys.path if Path(entry or ".").resolve() != PACKAGE]
 
-from emulator.errors import ControlError  # pylint: disable=wrong-import-position
-from emulator.server import Options, serve  # pylint: disable=wrong-import-position
+from emulator.errors import ControlError
+from emulator.server import Options, serve
 
 
 def _arguments() -> argparse.Namespace:

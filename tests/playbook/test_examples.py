@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 import yaml
 from jinja2 import Environment, meta
 from support.certificates import Made, make_certificate
+from support.examples import Example, of_modules, of_readme
 
 from stage import Stage
 
@@ -28,43 +27,8 @@ OURS = re.compile(r"\bmsgraph\.identity\.\w+(?=:)")
 RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Example:
-    """A piece of YAML, and where it stands."""
-
-    origin: str
-    text: str
-
-    @property
-    def document(self) -> list[dict[str, Any]]:
-        """Its plays or tasks."""
-        document: list[dict[str, Any]] = yaml.safe_load(self.text)
-        return document
-
-    @property
-    def tasks(self) -> list[dict[str, Any]]:
-        """The options of its tasks with modules of ours."""
-        return [options for module in set(OURS.findall(self.text)) for options in values(self.document, module)]
-
-    @property
-    def only_reads(self) -> bool:
-        """Whether it has no task that could change something."""
-        return all(module.endswith("_info") for module in OURS.findall(self.text))
-
-
-def examples() -> Iterator[Example]:
-    """What our documentation shows: the examples of each module, and the blocks of the README that have tasks of ours."""
-    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["EXAMPLES"]:
-                yield Example(path.stem, ast.literal_eval(node.value))
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    for number, (_indent, text) in enumerate(re.findall(r"^( *)```ya?ml\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL), 1):
-        if OURS.search(text):
-            yield Example(f"README.md-{number}", text)
-
-
-EXAMPLES = list(examples())
+# Of the README, the blocks that have tasks of ours.
+EXAMPLES = [*of_modules(), *(example for example in of_readme() if OURS.search(example.text))]
 
 
 def values(document: Any, key: str) -> Iterator[Any]:
@@ -77,6 +41,16 @@ def values(document: Any, key: str) -> Iterator[Any]:
     elif isinstance(document, list):
         for item in document:
             yield from values(item, key)
+
+
+def our_tasks(example: Example) -> list[dict[str, Any]]:
+    """The options of its tasks with modules of ours."""
+    return [options for module in set(OURS.findall(example.text)) for options in values(example.document, module)]
+
+
+def only_reads(example: Example) -> bool:
+    """Whether it has no task that could change something."""
+    return all(module.endswith("_info") for module in OURS.findall(example.text))
 
 
 def provide_variable(stage: Stage, name: str, pfx: bytes) -> str:
@@ -108,7 +82,7 @@ def set_stage(stage: Stage, example: Example, pfx: bytes, predecessor: Made) -> 
     # Valid for long, so that it is no news to who looks for certificates that end.
     seeded = [{"pfx": predecessor.pfx()}]
     # What an example creates is not there yet, and neither is the new name that it gives to a connector.
-    created = {str(task.get("connector_name")) for task in example.tasks if {"authentication", "connector_id"} & set(task)}
+    created = {str(task.get("connector_name")) for task in our_tasks(example) if {"authentication", "connector_id"} & set(task)}
     names = {"Orders API", *(str(name) for name in values(document, "connector_name") if "{{" not in str(name))}
     names |= {str(item) for items in values(document, "loop") if isinstance(items, list) for item in items if isinstance(item, str)}
     for name in names - created:
@@ -144,6 +118,6 @@ def test_example(stage: Stage, orders: Made, example: Example) -> None:
         recap = [(int(ok), int(changed)) for ok, changed in RECAP.findall(played.stdout)]
         assert sum(ok for ok, _changed in recap) > 0, played.output
         changes.append(sum(changed for _ok, changed in recap))
-    assert (changes[0] == 0) is example.only_reads
+    assert (changes[0] == 0) is only_reads(example)
     assert changes[1] == 0
     assert "[WARNING]" not in played.output

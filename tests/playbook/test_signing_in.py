@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
-from emulator.defaults import CLIENT_ID, DOMAIN, TENANT, USER_ASSIGNED, USER_FLOW_ADMINISTRATOR, WRITE_ROLE
 from emulator.client import Emulator
+from emulator.defaults import CLIENT_ID, DOMAIN, TENANT, USER_ASSIGNED, USER_FLOW_ADMINISTRATOR, WRITE_ROLE
 from support.certificates import Made, make_certificate
 
 from signing_in_cli import AzureCli, token_answer
@@ -221,7 +221,10 @@ def sign_in(stage: Stage, way: str, cases: Mapping[str, Case], orders: Made) -> 
     clients = {
         "azure_cli": AzureCli(stage.directory / "az", token_answer(started.mint_token(), expires_on=int(ends))),
         "azure_cli_with_a_tenant": AzureCli(stage.directory / "az-tenant", token_answer(started.mint_token(), expires_on=int(ends)), errors="WARNING: news\n"),
-        "azure_cli_of_old": AzureCli(stage.directory / "az-old", token_answer(started.mint_token(), expiresOn=str(datetime.fromtimestamp(ends)))),
+        "azure_cli_of_old": AzureCli(
+            stage.directory / "az-old",
+            token_answer(started.mint_token(), expiresOn=str(datetime.fromtimestamp(ends))),  # noqa: DTZ006 - az writes local time
+        ),
     }
     values = write_values(
         stage,

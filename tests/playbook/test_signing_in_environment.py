@@ -167,7 +167,7 @@ def test_proxies(stage: Stage, orders: Made) -> None:
     """A proxy of the task's environment is used for both hosts, unless no_proxy says otherwise; what is on the machine itself needs none."""
     with Proxy() as used, Proxy() as lower_case, Proxy() as bypassed, Proxy() as not_for_machines:
         identity = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}"}
-        everything = {name: not_for_machines.url for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY")}
+        everything = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), not_for_machines.url)
         attempts = {
             "used": Attempt(WITH_SECRET, {"HTTPS_PROXY": used.url}),
             "lower_case": Attempt(WITH_SECRET, {"https_proxy": lower_case.url}),

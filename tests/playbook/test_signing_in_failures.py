@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from emulator.defaults import CLIENT_ID, DOMAIN, READ_ROLE, TENANT, WRITE_ROLE
 from emulator.client import Emulator
+from emulator.defaults import CLIENT_ID, DOMAIN, READ_ROLE, TENANT, WRITE_ROLE
 from support.certificates import Made, make_certificate, make_ec_certificate
 
 from signing_in_cli import AzureCli

@@ -16,15 +16,15 @@ from typing import Any
 import jwt
 import msal
 import pytest
+from emulator.client import Emulator
+from emulator.defaults import CLIENT_ID, SYSTEM_ASSIGNED, TENANT, USER_ASSIGNED
+from support.certificates import Made
+
 from ansible_collections.msgraph.identity.plugins.module_utils import _tokens
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
-from emulator.client import Emulator
-from emulator.defaults import CLIENT_ID, SYSTEM_ASSIGNED, TENANT, USER_ASSIGNED
-from support.certificates import Made
-
 from signing_in_cli import AzureCli, token_answer
 from signing_in_tasks import add_connectors, change_app
 from stage import LOCAL, WAYS, Stage, certificate_task

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
     """An RSA 2048 key; the same one for the same number, as making them is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)

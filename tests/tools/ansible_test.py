@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,8 +14,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-COPY = ROOT / ".cache" / "ansible_collections" / "msgraph" / "identity"
+from tree import ROOT, copy_tree
+
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # ansible-test fills its virtual environments with a get-pip.py that it downloads from a host of its own. Where there is only a package
@@ -37,41 +36,25 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + packages))
 
 def main(command: str, *arguments: str) -> int:
     """Run one command of ansible-test; returns its exit code."""
-    copy_tree()
+    copy = copy_tree(ROOT / ".cache")
     provide_get_pip()
     if command != "integration":
-        return ansible_test(command, *arguments)
+        return ansible_test(copy, command, *arguments)
     sys.path.insert(0, str(ROOT / "tests"))
     from emulator.client import Emulator
     from integration.prepare import configuration
 
     with tempfile.TemporaryDirectory(prefix="msgraph-identity-") as directory, Emulator.start() as emulator:
         config = configuration(emulator, Path(directory))
-        (COPY / "tests" / "integration" / "integration_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        return ansible_test(command, *arguments)
+        (copy / "tests" / "integration" / "integration_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        return ansible_test(copy, command, *arguments)
 
 
-def ansible_test(command: str, *arguments: str) -> int:
+def ansible_test(copy: Path, command: str, *arguments: str) -> int:
     """Run ansible-test in the copy."""
     executable = Path(sys.executable).with_name("ansible-test")
     environ = {**os.environ, "PATH": f"{executable.parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.call([str(executable), command, "--python", PYTHON, "--color", "yes" if sys.stdout.isatty() else "no", *arguments], cwd=COPY, env=environ)
-
-
-def copy_tree() -> None:
-    """Copy what git tracks, or would track, to a path that ansible-test accepts; its own output stays where it is."""
-    listed = subprocess.check_output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True).split("\0")
-    if not (COPY / ".git").exists():
-        # ansible-test asks git which files there are, and to the repository around the copy all of it is ignored.
-        subprocess.check_call(["git", "init", "--quiet", str(COPY)])
-    wanted = {name for name in listed if name and (ROOT / name).is_file()}
-    for path in COPY.rglob("*"):
-        name = path.relative_to(COPY).as_posix()
-        if path.is_file() and name not in wanted and not name.startswith((".git/", "tests/output/")):
-            path.unlink()
-    for name in wanted:
-        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, COPY / name)
+    return subprocess.call([str(executable), command, "--python", PYTHON, "--color", "yes" if sys.stdout.isatty() else "no", *arguments], cwd=copy, env=environ)
 
 
 def provide_get_pip() -> None:

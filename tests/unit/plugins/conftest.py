@@ -12,7 +12,6 @@ import pytest
 
 from .fakes import FakeClock, Wire
 
-
 VARIABLES = (
     "ALL_PROXY", "AZURE_", "CURL_", "HTTPS_", "HTTP_", "IDENTITY_", "IMDS_", "MSAL_", "MSGRAPH_", "MSI_", "NETRC", "NO_PROXY", "REQUESTS_",
 )

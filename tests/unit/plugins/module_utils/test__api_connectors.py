@@ -283,8 +283,8 @@ def decide(connectors, target):
     return connectors.decide(target, plan).connector.target_url
 
 
-def with_url(url, document=DOCUMENTED):
-    return {**document, "targetUrl": url}
+def with_url(url, document=None):
+    return {**(document or DOCUMENTED), "targetUrl": url}
 
 
 DONE = "https://done.example"
@@ -355,7 +355,8 @@ def test_nothing_is_hidden_by_what_was_read_before(wire, clock, status):
 
 def test_ambiguous_and_strange_ones_are_looked_up_anew(wire, clock):
     connectors = ApiConnectors(make_graph(clock))
-    answer = {"value": [DOCUMENTED, {**DOCUMENTED, "id": "c-3"}, {**DOCUMENTED, "displayName": "Strange", "authenticationConfiguration": 7}, with_url(DONE, OTHER)]}
+    strange = {**DOCUMENTED, "displayName": "Strange", "authenticationConfiguration": 7}
+    answer = {"value": [DOCUMENTED, {**DOCUMENTED, "id": "c-3"}, strange, with_url(DONE, OTHER)]}
     wire.expect("GET", CONNECTORS, answer)
     assert decide(connectors, Target(None, "Other")) == DONE
     wire.expect("GET", CONNECTORS, answer)

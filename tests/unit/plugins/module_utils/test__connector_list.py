@@ -83,8 +83,8 @@ def test_only_404_means_absent(wire, clock):
         (as_json("a", basic=True), 30, False),
         ({**as_json("a"), "authenticationConfiguration": None}, 30, False),
     ],
-    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "any time", "not active", "none",
-         "basic", "no authentication"],
+    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "any time",
+         "not active", "none", "basic", "no authentication"],
 )
 def test_expiring(wire, clock, connector, within, kept):
     wire.expect("GET", CONNECTORS, {"value": [connector]})

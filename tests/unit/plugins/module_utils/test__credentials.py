@@ -266,7 +266,7 @@ def test_no_secret_shows(kind):
 
 @pytest.mark.parametrize("kind", METHODS.values(), ids=METHODS)
 def test_equal_credentials_can_share_a_client(kind):
-    values = {name: "x" for name in kind.takes}
+    values = dict.fromkeys(kind.takes, "x")
     one, same = (kind.validate(found(origin, values)) for origin in ("the task", "profile p"))
     assert one == same and hash(one) == hash(same)
     for name in kind.takes:

@@ -7,12 +7,12 @@ from __future__ import annotations
 import base64
 
 import pytest
+from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import FederatedToken
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
-from support.certificates import make_certificate
 
 MADE = make_certificate()
 CONTENTS = {

@@ -140,7 +140,7 @@ def element(tag, content):
 
 
 def content_of(der):
-    ((unused, whole, content),) = elements(der)
+    ((unused, dummy, content),) = elements(der)
     return content
 
 

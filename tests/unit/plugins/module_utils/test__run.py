@@ -217,7 +217,7 @@ def test_each_task_begins_anew():
 def test_secrets_are_masked_wherever_they_show(monkeypatch, parameters, environment, secret):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    shown = Rendered(deep=[{"a": f"x{secret}y"}], **{"warnings": [secret]})
+    shown = Rendered(deep=[{"a": f"x{secret}y"}], warnings=[secret])
     assert secret not in json.dumps(run_it(lambda *unused: shown, parameters))
     error = ServiceError(f"No: {secret}", service_message=secret, code=secret)
     result = run_it(fail(error), parameters)

@@ -163,9 +163,9 @@ def test_profile_says_nothing_of_other_options(profiles):
 
 
 @pytest.mark.parametrize("alias, name", [("tenant_id", "tenant"), ("client_secret", "secret")])
-@pytest.mark.parametrize("own", [{}, {"": ""}], ids=["alone", "beside an empty option"])
-def test_aliases(alias, name, own):
-    arguments = {**{option: value for option, value in APP.items() if option != name}, alias: "alias", **{name: value for value in own.values()}}
+@pytest.mark.parametrize("beside_empty", [False, True], ids=["alone", "beside an empty option"])
+def test_aliases(alias, name, beside_empty):
+    arguments = {**{option: value for option, value in APP.items() if option != name}, alias: "alias", **({name: ""} if beside_empty else {})}
     assert getattr(settle_task({"AZURE_TENANT": "e", "AZURE_SECRET": "e"}, **arguments).credential, name) == "alias"
 
 

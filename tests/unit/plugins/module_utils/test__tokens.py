@@ -128,7 +128,11 @@ def test_known_endpoint_keeps_the_tenant_in_one_segment(wire, clock):
         ClientSecret("a/b", "app", SECRET).authenticate(CLOUDS["AzureCloud"], make_http(clock)).token()
 
 
-@pytest.mark.parametrize("cloud", [CLOUDS["AzureChinaCloud"], replace(CLOUDS["AzureCloud"], authority_host="https://login.windows.net")], ids=["China", "another host"])
+@pytest.mark.parametrize(
+    "cloud",
+    [CLOUDS["AzureChinaCloud"], replace(CLOUDS["AzureCloud"], authority_host="https://login.windows.net")],
+    ids=["China", "another host"],
+)
 def test_endpoints_that_are_not_documented_are_asked_for(wire, clock, cloud):
     wire.expect("GET", f"{cloud.authority_host}/{GUID}/v2.0/.well-known/openid-configuration", ENDPOINTS)
     expect_token(wire)
