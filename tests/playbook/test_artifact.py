@@ -30,6 +30,7 @@ WANTED = {
     "README.md",
     "changelogs",
     "docs",
+    "extensions",
     "meta",
     "playbooks",
     "plugins",
@@ -73,6 +74,7 @@ def test_artifact_holds_what_users_need(artifact: Path) -> None:
     assert "meta/execution-environment.yml" in names
     assert "playbooks/manage_connectors.yml" in names
     assert "playbooks/vars/tenant.example.yml" in names
+    assert "extensions/awx/credential_types/microsoft_graph_application.yml" in names
 
 
 def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stage, orders: Made) -> None:

@@ -16,6 +16,7 @@ from emulator.defaults import CLIENT_ID, CLIENT_SECRET, DOMAIN, TENANT
 from support.certificates import Made
 from support.proxies import Proxy
 
+from awx_jobs import Credential
 from signing_in_tasks import Attempt, attempt_tasks, by_task, change_app, write_values
 from stage import LOCAL, WAYS, Stage
 
@@ -28,13 +29,9 @@ WITH_SECRET = {"tenant": TENANT, "client_id": CLIENT_ID, "secret": "{{ given.sec
 def awx_environment(directory: Path, **inputs: str) -> dict[str, str]:
     """What AWX sets for a credential of the kind "Microsoft Azure Resource Manager"."""
     from awx_plugins.credentials.plugins import azure_rm
-    from awx_plugins.interfaces._temporary_private_credential_api import Credential
-    from awx_plugins.interfaces._temporary_private_inject_api import inject_credential
 
-    # Fields that were left empty in the form.
-    fields = {**{str(field["id"]): "" for field in azure_rm.inputs["fields"]}, **inputs}
     environ: dict[str, str] = {}
-    inject_credential(azure_rm, Credential(fields), environ, {}, [], str(directory))
+    Credential(azure_rm, inputs).inject(environ, directory)
     return environ
 
 
