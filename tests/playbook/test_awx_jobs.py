@@ -157,6 +157,7 @@ def test_mistakes(stage: Stage, credentials: Mapping[str, Credential], certifica
         "no certificate": run_job(stage, UPLOAD, signed_in, variables=answers(UPLOAD, connector_name="Orders API"), check=check),
         "no connector": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD), check=check),
         "unknown": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check),
+        "unknown ID": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_id="gone"), check=check),
         "no sign-in": run_job(stage, UPLOAD, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check),
     }
     assert {job.code for job in jobs.values()} == {2}
@@ -164,6 +165,8 @@ def test_mistakes(stage: Stage, credentials: Mapping[str, Credential], certifica
     assert jobs["no connector"].failure == "one of the following is required: connector_id, connector_name"
     assert "There is no API connector" in jobs["unknown"].failure
     assert "'Orders'" in jobs["unknown"].failure
+    assert "There is no API connector" in jobs["unknown ID"].failure
+    assert "'gone'" in jobs["unknown ID"].failure
     assert jobs["no sign-in"].failure.startswith("Cannot sign in: no method has all that it needs.")
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from awx_collection import provide
 from tree import ROOT, copy_tree
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -30,7 +31,7 @@ def main(*arguments: str) -> int:
             path = copy / "examples" / example.kind / f"{example.origin}.yml"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"---\n{example.text}", encoding="utf-8")
-    environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
+    environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, (collections, provide())))}
     return subprocess.call([str(Path(sys.executable).with_name("ansible-lint")), *arguments], cwd=copy, env=environ)
 
 
