@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR, without_empty
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import Wanted, certificate_options, ensure, ensure_as_received
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
+from ansible_collections.msgraph.identity.plugins.module_utils._connector import Wanted, file_options, ensure, ensure_as_received
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
@@ -23,8 +23,8 @@ class ActionModule(CertificateAction):
     work = staticmethod(ensure_as_received)
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        given = without_empty(self._task.args)
-        options = certificate_options(parameters)
+        given = self.spec.given(self._task.args)
+        options = file_options(parameters)
         if options is None:
             # Secrets that are not needed stay here.
             needless = ("authentication",) if parameters["state"] == "absent" else ()

@@ -159,9 +159,18 @@ class ApiConnectors:
         except NotFound:
             return None
 
-    def all(self) -> list[ApiConnector]:
-        """All connectors: U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors)."""
-        return [parse_connector(answer) for answer in self._listed("list the API connectors")]
+    def all(self) -> tuple[list[ApiConnector], list[IdentityError]]:
+        """All connectors, and what is wrong with those that are not understood: one of a new kind is no trouble for the others.
+
+        U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors).
+        """
+        connectors, errors = [], []
+        for answer in self._listed("list the API connectors"):
+            try:
+                connectors.append(parse_connector(answer))
+            except IdentityError as exc:
+                errors.append(exc)
+        return connectors, errors
 
     def named(self, display_name: str) -> list[ApiConnector]:
         """The connectors whose display name is exactly this: Graph does not promise that names are unique."""
@@ -191,14 +200,21 @@ class ApiConnectors:
         """
         recent = self.graph.recent
         objects = recent.objects()
-        if objects is None and target.connector_id and recent.asked:
-            objects = self._listed("list the API connectors")
+        if objects is None and target.connector_id and recent.worth_reading():
+            try:
+                with self.graph.http.single_tries():
+                    self._listed("list the API connectors")
+                objects = recent.objects()  # if the list was not too slow
+            except IdentityError:
+                # No error of this task, which asks for one connector and will be told.
+                recent.not_worth_reading()
         recent.asked = True
         name, value = ("id", target.connector_id) if target.connector_id else ("displayName", target.connector_name)
-        with suppress(IdentityError):
+        try:
             found = _having(name, value or "", objects or [])
-            return found[0] if len(found) == 1 else None
-        return None
+        except IdentityError:
+            return None
+        return found[0] if len(found) == 1 and found[0].id not in recent.written else None
 
     def decide(self, target: Target, plan: t.Callable[[ApiConnector | None], P]) -> P:
         """The plan for the connector that C{target} names. One that comes to a write, or to an error, is made on what was read just now."""
@@ -207,6 +223,7 @@ class ApiConnectors:
             with suppress(IdentityError):
                 planned = plan(glanced)
                 if planned.idle:
+                    self.graph.recent.served()
                     return planned
         return plan(self.look_up(target, glanced))
 
@@ -217,14 +234,14 @@ class ApiConnectors:
         :param carried_out: asked when the answer is lost, before it is sent again
         :returns: the connector; None when the answer does not tell, though it was created
         """
-        with self._writing():
+        with self._writing(None):
             return _parsed_or_none(self.graph.post(self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out))
 
     def update(self, connector_id: str, changes: Changes, carried_out: CarriedOut) -> None:
         """Change what C{changes} sets: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
         body = changes.body()
         verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
-        with self._writing():
+        with self._writing(connector_id if changes.display_name is None else None):
             self.graph.patch(self._path(connector_id), body, f"{verb} API connector '{connector_id}'", carried_out)
 
     def delete(self, connector_id: str, carried_out: CarriedOut) -> None:
@@ -232,7 +249,7 @@ class ApiConnectors:
 
         :raises NotFound: when it is not there any more
         """
-        with self._writing():
+        with self._writing(connector_id):
             self.graph.delete(self._path(connector_id), f"delete API connector '{connector_id}'", carried_out)
 
     def upload_client_certificate(self, connector_id: str, upload: Upload, carried_out: CarriedOut) -> ApiConnector | None:
@@ -249,12 +266,18 @@ class ApiConnectors:
         return self.graph.recent.keep(self.graph.pages(self._PATH, purpose))
 
     @contextmanager
-    def _writing(self, connector_id: str | None = None) -> t.Iterator[None]:
-        """No write is survived by what was read before or meanwhile. An upload concerns one connector only."""
+    def _writing(self, connector_id: str | None) -> t.Iterator[None]:
+        """No write is survived by what was read before or meanwhile.
+
+        :param connector_id: the one connector that it concerns, or None when it changes which names there are
+        """
         try:
             yield
         finally:
-            self.graph.recent.forget(connector_id)
+            if connector_id:
+                self.graph.recent.written.add(connector_id)
+            else:
+                self.graph.recent.forget()
 
     def _path(self, connector_id: str) -> str:
         # Ids are opaque: whatever is in them stays in one path segment. These two would not.

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import NoLogError, UnsupportedError
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
@@ -46,13 +48,22 @@ class ArgumentSpec:
             supports_check_mode=True,
         )
 
+    def given(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """C{arguments} of a task without those that are empty; a dictionary may be written as text, as on a command line."""
+        coerced = dict(arguments)
+        for name, option in self.options.items():
+            if option["type"] == "dict" and isinstance(coerced.get(name), str) and coerced[name]:
+                with suppress(TypeError):  # for the validation to say
+                    coerced[name] = check_type_dict(coerced[name])
+        return without_empty(coerced)
+
     def validate(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """C{arguments} of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
 
         :raises IdentityError: when they do not fit
         """
         validator = ArgumentSpecValidator(self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of)
-        result = validator.validate(without_empty(arguments))
+        result = validator.validate(self.given(arguments))
         if result.error_messages:
             # A misspelt option first, as it is the cause of others; last what does not name the option.
             errors = sorted(result.errors, key=lambda error: isinstance(error, NoLogError) - isinstance(error, UnsupportedError))

@@ -25,7 +25,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     Changes,
     Target,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
@@ -112,7 +112,7 @@ class Plan:
 def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mode: bool = False, namesakes: t.Sequence[ApiConnector] = ()) -> Plan:
     """Decide what to do. Pure: everything that decides is here.
 
-    :param namesakes: other connectors that have the wanted name already
+    :param namesakes: connectors that have the wanted name already
     :raises IdentityError: when the wanted state cannot be reached
     """
     if not wanted.present:
@@ -121,9 +121,10 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
         return Plan(Step.DELETE, "the connector exists", connector, None)
     if connector is None:
         return _plan_create(wanted, now, check_mode)
-    if namesakes:
+    others = [namesake.id for namesake in namesakes if namesake.id != connector.id]
+    if others:
         raise IdentityError(
-            f"{wanted.target} cannot get the name '{wanted.display_name}': API connector {namesakes[0].id} has it, and tasks could not tell them apart by name."
+            f"{wanted.target} cannot get the name '{wanted.display_name}': API connector {others[0]} has it, and tasks could not tell them apart by name."
         )
     authentication = _plan_authentication(connector, wanted, now)
     after, sent, reasons = authentication.after, [], []
@@ -146,18 +147,17 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
 
 def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
     missing = f"There is no API connector with {wanted.target.described}"
+    lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)
     warnings: tuple[str, ...] = ()
-    if wanted.target.connector_id:
-        # It cannot be created under an ID of our choice, but a play may have a predicted one.
-        if not check_mode:
-            remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
-            raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
+    if check_mode and (wanted.target.connector_id or lacking):
         warnings = (f"{missing} now. The change is predicted as if the play had created it before.",)
-    else:
-        lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)
-        if lacking:
-            raise IdentityError(f"{missing}. To create it, give {lacking} too.")
-        _check_name(wanted.display_name or "")
+    elif wanted.target.connector_id:
+        remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
+        raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
+    elif lacking:
+        raise IdentityError(f"{missing}. To create it, give {lacking} too.")
+    if wanted.display_name:
+        _check_name(wanted.display_name)
     blank = ApiConnector(wanted.target.connector_id or NIL_ID, wanted.display_name, wanted.target_url, NONE)
     authentication = _plan_authentication(blank, wanted, now)
     sent = ("display_name", "target_url", "authentication")
@@ -168,7 +168,7 @@ def _plan_authentication(connector: ApiConnector, wanted: Wanted, now: datetime)
     """What happens to the authentication; a user name and password go the way of a certificate that replaces everything."""
     authentication = wanted.authentication
     if isinstance(authentication, WantedCertificate):
-        return _client_certificate.plan(connector, authentication, _certificate_options(wanted), now)
+        return _client_certificate.plan(connector, authentication, _plan_options(wanted), now)
     unchanged = CertificatePlan(CertificateStep.NONE, "", connector, connector)
     if authentication is None:
         return unchanged
@@ -184,7 +184,7 @@ def _plan_authentication(connector: ApiConnector, wanted: Wanted, now: datetime)
     return CertificatePlan(CertificateStep.REPLACE, reason, connector, after)
 
 
-def _certificate_options(wanted: Wanted) -> _client_certificate.Options:
+def _plan_options(wanted: Wanted) -> _client_certificate.Options:
     # Who names the authentication here wants it to be that one.
     return _client_certificate.Options(wanted.target, replace_basic_authentication=True)
 
@@ -197,26 +197,25 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     """
     connectors = ApiConnectors(graph)
 
-    def decide(connector: ApiConnector | None) -> Plan:
-        renamed = connector and wanted.display_name and wanted.display_name != connector.display_name
-        return plan(connector, wanted, now, check_mode, connectors.named(wanted.display_name or "") if renamed else ())
-
-    planned = connectors.decide(wanted.target, decide)
+    planned = connectors.decide(wanted.target, lambda connector: plan(connector, wanted, now, check_mode))
+    if planned.before and "display_name" in planned.sent:
+        planned = plan(planned.before, wanted, now, check_mode, connectors.named(wanted.display_name or ""))
     certificate = wanted.authentication if isinstance(wanted.authentication, WantedCertificate) else None
     changed = not planned.idle
     sends_certificate = certificate is not None and planned.authentication_step is not CertificateStep.NONE
-    due = sends_certificate and upload is None
+    # Of a connector that only check mode takes for granted, the job will have to say that it is not there.
+    due = sends_certificate and upload is None and not (planned.before is None and wanted.target.connector_id)
     outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due)
     if not changed or check_mode or due:
         return outcome
     after = _Work(connectors, planned, wanted, upload() if sends_certificate and upload else None, now).carry_out()
     warnings = planned.warnings
     if certificate and after:
-        warnings = _client_certificate.warnings_after(certificate, after, _certificate_options(wanted), now)
+        warnings = _client_certificate.warnings_after(certificate, after, _plan_options(wanted), now)
     return replace(outcome, after=after, warnings=warnings, uploaded=sends_certificate)
 
 
-def certificate_options(parameters: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any] | None:
+def file_options(parameters: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any] | None:
     """The options of the PKCS#12 file, when one is needed."""
     if parameters["state"] == "absent" or not parameters["authentication"]:
         return None
@@ -226,7 +225,7 @@ def certificate_options(parameters: t.Mapping[str, t.Any]) -> t.Mapping[str, t.A
 
 def ensure_as_received(graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime) -> Outcome:
     """What is done on a host, with what the action plugin sent."""
-    options = certificate_options(parameters)
+    options = file_options(parameters)
     certificate, upload = received(options["content"], options["certificate_password"] or "") if options else (None, None)
     return ensure(graph, Wanted.from_parameters(parameters, certificate), (lambda: upload) if upload else None, now, check_mode)
 
@@ -255,10 +254,15 @@ class _Work:
         if planned.authentication and planned.authentication_step is CertificateStep.UPLOAD and self.upload:
             # First, as it is what is refused most often: then nothing has changed.
             certificate = t.cast(WantedCertificate, self.wanted.authentication)
-            options = _certificate_options(self.wanted)
+            options = _plan_options(self.wanted)
             seen = _client_certificate.carry_out(self.connectors, planned.authentication, certificate, self.upload, options, self.now)
         if planned.sent:
-            seen = self._update(planned.before.id)
+            try:
+                seen = self._update(planned.before.id)
+            except IdentityError as exc:
+                if seen is not planned.before:
+                    exc.message += " The certificate was uploaded before."
+                raise
         return seen
 
     def _create(self) -> ApiConnector | None:
@@ -275,13 +279,26 @@ class _Work:
             made = self.connectors.create(self._changes(), write.carried_out)
         except FateUnknown as exc:
             raise write.unsettled(exc) from exc
+        except ServiceError as exc:
+            if not write.lost:
+                raise
+            if not write.look():
+                raise IdentityError(f"{exc.message} The answer to an earlier try was lost, so look whether the connector appears.", exc.failure) from exc
         seen = write.see(f"{self.wanted.target} was sent at {iso8601(self.now)} and accepted")
-        twins = self._twins(write, found, made) if write.lost and made else []
-        if made and twins:
+        if made is None:
+            return seen
+        others = self._twins(write, found, made) if write.lost else [connector for connector in found if connector.id != made.id]
+        if others and write.lost:
             # The first request was carried out after all, and was not listed in time. Nothing can refer to the second connector yet.
             self._delete(made.id)
             self._note(f"{self.wanted.target} had been created by a request whose answer was lost. Connector {made.id}, the second of that name, was deleted.")
-            return twins[0]
+            return others[0]
+        if others:
+            ids = ", ".join(connector.id for connector in others)
+            raise IdentityError(
+                f"{self.wanted.target} was created as {made.id} while somebody else created {ids} with the same name. "
+                "Delete all but one, and let only one host run the task (run_once: true)."
+            )
         return seen
 
     def _twins(self, write: Write, found: list[ApiConnector], made: ApiConnector) -> list[ApiConnector]:
@@ -298,12 +315,13 @@ class _Work:
 
     def _update(self, connector_id: str) -> ApiConnector | None:
         write = self._write(lambda: self.connectors.get(connector_id), self._shortcoming)
-        changes = self._changes()
-        # A password cannot be read back, so it is never certain that it was set; setting it twice does no harm.
-        carried_out = (lambda: False) if isinstance(changes.authentication, BasicAuthentication) else write.carried_out
+        # When nothing but a password changes, reading does not tell whether it was set; setting it twice does no harm.
+        unseen = not self._shortcoming(self.planned.before)
         try:
-            self.connectors.update(connector_id, changes, carried_out)
+            self.connectors.update(connector_id, self._changes(), (lambda: False) if unseen else write.carried_out)
         except FateUnknown as exc:
+            if unseen:
+                raise IdentityError(f"{exc.message} The password may or may not be set. Run the task again.", exc.failure) from exc
             raise write.unsettled(exc) from exc
         return write.see(f"The change was sent at {iso8601(self.now)} and accepted")
 
@@ -337,6 +355,8 @@ class _Work:
             return "does not show the new target URL"
         if "authentication" in sent and _authentication(connector) != _authentication(after):
             return "does not show the new authentication"
+        if self.upload and not connector.listed(t.cast(WantedCertificate, self.wanted.authentication).thumbprint):
+            return "does not list the certificate"
         return ""
 
     def _write(
@@ -369,7 +389,7 @@ def _checked(url: str | None) -> str | None:
         fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         fits = False
-    if not fits or any(character.isspace() or not character.isprintable() for character in url):
+    if not fits or any(character in " \\" or not character.isprintable() for character in url):
         raise IdentityError("target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent.")
     if "@" in parts.netloc:
         raise IdentityError("target_url contains a user name or password, which every result would show. Give them in authentication.basic.")
@@ -384,6 +404,7 @@ def same_url(one: str | None, other: str | None) -> bool:
 def _normalized(url: str) -> tuple[t.Any, ...]:
     try:
         parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or 443, parts.path or "/", parts.query, parts.fragment
+        port = 443 if parts.port is None else parts.port
+        return parts.scheme, parts.username, parts.password, parts.hostname, port, parts.path or "/", parts.query, parts.fragment
     except ValueError:
         return (url,)

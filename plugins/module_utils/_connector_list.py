@@ -21,10 +21,12 @@ class Listing:
 
     connectors: tuple[ApiConnector, ...]
     now: datetime
+    warnings: tuple[str, ...] = ()
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
         """As in results; there is never a difference."""
-        return {"changed": False, "connectors": [self._render(connector) for connector in self.connectors]}
+        result: dict[str, t.Any] = {"changed": False, "connectors": [self._render(connector) for connector in self.connectors]}
+        return {**result, "warnings": list(self.warnings)} if self.warnings else result
 
     def _render(self, connector: ApiConnector) -> dict[str, t.Any]:
         active = connector.active_certificate
@@ -40,16 +42,17 @@ def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check
     if within is not None and within < 0:
         raise IdentityError("expiring_within_days is negative. Give the days, or 0 for connectors that have no valid certificate now.")
     connectors = ApiConnectors(graph)
+    errors: list[IdentityError] = []
     if parameters["connector_id"]:
         connector = connectors.get(parameters["connector_id"])
         found = [connector] if connector else []
     elif parameters["connector_name"]:
         found = connectors.named(parameters["connector_name"])
     else:
-        found = connectors.all()
+        found, errors = connectors.all()
     if within is not None:
         found = [connector for connector in found if is_expiring(connector, now, within)]
-    return Listing(tuple(found), now)
+    return Listing(tuple(found), now, tuple(f"{error.message} It is left out." for error in errors))
 
 
 def is_expiring(connector: ApiConnector, now: datetime, within: int) -> bool:

@@ -11,7 +11,7 @@ import random
 import re
 import time
 import typing as t
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, Unreachable
@@ -76,6 +76,15 @@ class HttpClient:
     def has_time_for(self, wait: float) -> bool:
         """Whether the budget of the task outlasts C{wait} seconds."""
         return self.clock.monotonic() + wait < self._deadline
+
+    @contextmanager
+    def single_tries(self) -> t.Iterator[None]:
+        """Within it nothing is repeated: for what can be done without."""
+        retries, self.retries = self.retries, 0
+        try:
+            yield
+        finally:
+            self.retries = retries
 
     def may_retry(self, attempt: int, wait: float) -> bool:
         """Whether attempt C{attempt} (from 0) may be followed by another one after C{wait} seconds."""

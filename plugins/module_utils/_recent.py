@@ -16,28 +16,44 @@ LONGEST = 5.0  # seconds that a list is good for
 class Recent:
     """The objects of one collection, as Graph listed them. Good enough to see that nothing is to be done, never to decide on a write.
 
-    :ivar asked: whether a single object was read before, so that a list is worth its requests
+    :ivar asked: whether an object was asked for before, so that a list may be worth its requests
+    :ivar written: identifiers of objects that were written to since
     """
 
     def __init__(self, clock: Clock) -> None:
         self.asked = False
+        self.written: set[str] = set()
         self._clock = clock
         self._objects: list[t.Any] = []
         self._until = clock.monotonic()
+        self._worth = True
 
     def keep(self, objects: t.Iterable[t.Any]) -> list[t.Any]:
         """Keep what was listed just now; returns it."""
         began = self._clock.monotonic()
         self._objects = list(objects)
         self._until = began + LONGEST
+        self.written = set()
+        # To be seen: a list that ends before it has served anybody is not read again for its own sake.
+        self._worth = False
         return self._objects
 
     def objects(self) -> list[t.Any] | None:
         """The objects, or None when they are not known or not recent."""
         return self._objects if self._clock.monotonic() < self._until else None
 
-    def forget(self, identifier: str | None = None) -> None:
-        """Forget the object that was written to, or everything when the write may concern the others."""
-        if identifier is None:
-            self._until = self._clock.monotonic()
-        self._objects = [entry for entry in self._objects if identifier and isinstance(entry, dict) and entry.get("id") != identifier]
+    def served(self) -> None:
+        """The list has spared a request."""
+        self._worth = True
+
+    def worth_reading(self) -> bool:
+        """Whether a list is likely to spare more requests than it costs."""
+        return self.asked and self._worth
+
+    def not_worth_reading(self) -> None:
+        """The list could not be read."""
+        self._worth = False
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._until = self._clock.monotonic()

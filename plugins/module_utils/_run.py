@@ -67,6 +67,11 @@ def run(
         warnings = [*settings.warnings, *notices, *result.pop("warnings", ())]
         if warnings:
             result["warnings"] = warnings
+    return without_secrets(result, secrets)
+
+
+def without_secrets(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
+    """C{result} with stars where it quotes a secret."""
     masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
     return masked
 

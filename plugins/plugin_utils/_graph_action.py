@@ -13,11 +13,11 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, without_empty
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, secrets_in
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work, failed, run
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work, failed, run, without_secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 
 Environment = tuple[tuple[str, str], ...]
@@ -58,7 +58,8 @@ class GraphAction(ActionBase):
         try:
             result.update(self.act(self.spec.validate(self._task.args), task_vars or {}))
         except IdentityError as exc:
-            result.update(failed(exc))
+            # What does not fit may be quoted, and it may be a secret in the wrong place.
+            result.update(without_secrets(failed(exc), secrets_in(self.spec.given(self._task.args))))
         return result
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -66,7 +67,7 @@ class GraphAction(ActionBase):
 
         :raises IdentityError: for what a user can mend
         """
-        return self.run_anywhere(parameters, without_empty(self._task.args), task_vars)
+        return self.run_anywhere(parameters, self.spec.given(self._task.args), task_vars)
 
     @property
     def in_process(self) -> bool:

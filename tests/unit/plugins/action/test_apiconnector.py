@@ -113,6 +113,13 @@ def test_what_does_not_fit_is_told_before_anything_is_sent(make, wire, transport
     assert calls.arguments == []
 
 
+def test_secret_in_the_wrong_place_is_not_quoted(make, wire):
+    authentication = {"basic": {"username": "user", "password": "b4sic-password", "update_password": "b4sic-password"}}
+    result = make({"connector_name": "n", "authentication": authentication}).run(task_vars={})
+    assert result["failed"] and "update_password" in result["msg"]
+    assert "b4sic-password" not in result["msg"]
+
+
 # --- on the host of the task ---
 
 

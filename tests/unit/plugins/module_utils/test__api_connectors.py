@@ -389,10 +389,61 @@ def test_no_write_is_survived(wire, clock, write, refused):
     wire.expect(method, path, status=403 if refused else status)
     with suppress(IdentityError):
         do(connectors)
-    # An upload concerns one connector only, and a loop may have many.
-    if method == "POST" and path.endswith("uploadClientCertificate"):
+    if method != "POST" or path.endswith("uploadClientCertificate"):
+        # Nobody else is concerned, and a loop may have many.
         assert decide(connectors, Target("c-2", None)) == DONE
-        wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
-    else:
-        wire.expect("GET", CONNECTORS, {"value": [with_url(DONE)]})
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
     assert decide(connectors, BY_ID) == DONE
+
+
+def test_new_name_makes_all_names_uncertain(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
+    assert decide(connectors, BY_NAME) == DONE
+    wire.expect("PATCH", f"{CONNECTORS}/c-2", status=204)
+    connectors.update("c-2", Changes(display_name="My API connector"), no)
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), {**with_url(DONE, OTHER), "displayName": "My API connector"}]})
+    with pytest.raises(IdentityError, match="ambiguous"):
+        decide(connectors, BY_NAME)
+
+
+def test_ambiguous_name_stays_ambiguous_after_a_write_to_one_of_them(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    twins = {"value": [with_url(DONE), with_url(DONE, {**DOCUMENTED, "id": "c-3"}), with_url(DONE, OTHER)]}
+    wire.expect("GET", CONNECTORS, twins)
+    assert decide(connectors, Target(None, "Other")) == DONE
+    wire.expect("POST", f"{CONNECTORS}/c-3/uploadClientCertificate", status=200)
+    connectors.upload_client_certificate("c-3", Upload("", ""), no)
+    wire.expect("GET", CONNECTORS, twins)
+    with pytest.raises(IdentityError, match="ambiguous"):
+        decide(connectors, BY_NAME)
+
+
+def test_list_that_cannot_be_read_is_no_trouble_for_who_asks_for_one(wire, clock):
+    """It is tried once, and not again."""
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    wire.expect("GET", CONNECTORS, status=500)
+    for unused in range(3):
+        if unused:
+            wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+        assert decide(connectors, BY_ID) == DONE
+    assert clock.slept == []
+
+
+def test_list_that_is_too_slow_to_serve_is_not_read_again(wire, clock):
+    graph = make_graph(clock)
+    pages = graph.pages
+
+    def slowly(*given):
+        clock.now += 5
+        yield from pages(*given)
+
+    graph.pages = slowly
+    connectors = ApiConnectors(graph)
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE)]})
+    for unused in range(3):
+        if unused:
+            wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+        assert decide(connectors, BY_ID) == DONE

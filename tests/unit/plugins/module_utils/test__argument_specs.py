@@ -139,6 +139,14 @@ def test_module_refuses_the_same(monkeypatch, capsys, name):
     assert phrase.replace("Unsupported parameters: ", "") in said["msg"]
 
 
+def test_dictionary_as_text():
+    """As on a command line; what is empty in it counts as not given."""
+    text = '{"basic": {"username": "u", "password": "p"}, "client_certificate": {"src": ""}}'
+    given = APICONNECTOR.given({"connector_name": "x", "authentication": text, "target_url": ""})
+    assert given == {"connector_name": "x", "authentication": {"basic": {"username": "u", "password": "p"}}}
+    assert APICONNECTOR.given({"authentication": "nonsense"}) == {"authentication": "nonsense"}
+
+
 def test_spec_as_one_option():
     option = ArgumentSpec({"a": {"type": "str"}, "b": {"type": "str"}}, mutually_exclusive=(("a", "b"),)).as_option()
     assert option == {"type": "dict", "options": {"a": {"type": "str"}, "b": {"type": "str"}}, "mutually_exclusive": (("a", "b"),)}

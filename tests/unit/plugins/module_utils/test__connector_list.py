@@ -96,7 +96,18 @@ def test_days_cannot_be_negative(wire, clock):
         show(clock, expiring_within_days=-1)
 
 
-def test_strange_connector_is_named(wire, clock):
-    wire.expect("GET", CONNECTORS, {"value": [as_json("a"), {**as_json("b"), "authenticationConfiguration": {"@odata.type": "#microsoft.graph.new"}}]})
+STRANGE = {**as_json("b"), "authenticationConfiguration": {"@odata.type": "#microsoft.graph.new"}}
+
+
+def test_strange_connector_is_named_and_left_out(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("a"), STRANGE]})
+    result = list_connectors(make_graph(clock), {"connector_id": None, "connector_name": None, "expiring_within_days": None}, False, NOW).render(False)
+    assert [connector["id"] for connector in result["connectors"]] == ["id-a"]
+    (warning,) = result["warnings"]
+    assert "API connector 'b' in a way that is not understood" in warning and warning.endswith("It is left out.")
+
+
+def test_strange_connector_that_was_asked_for_is_an_error(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("a"), STRANGE]})
     with pytest.raises(IdentityError, match="API connector 'b' in a way that is not understood"):
-        show(clock)
+        show(clock, connector_name="b")

@@ -45,15 +45,34 @@ def test_list_that_breaks_off_is_not_kept(clock):
     assert recent.objects() is None
 
 
-def test_an_object_is_forgotten(clock):
-    recent = Recent(clock)
-    recent.keep([A, "strange", B])
-    recent.forget("a")
-    assert recent.objects() == [B]
-
-
 def test_all_are_forgotten(clock):
     recent = Recent(clock)
     recent.keep([A, B])
     recent.forget()
     assert recent.objects() is None
+
+
+def test_new_list_knows_of_all_writes_before_it(clock):
+    recent = Recent(clock)
+    recent.written.add("a")
+    recent.keep([A, B])
+    assert recent.written == set()
+
+
+def test_list_is_worth_reading_from_the_second_question_on(clock):
+    recent = Recent(clock)
+    assert not recent.worth_reading()
+    recent.asked = True
+    assert recent.worth_reading()
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_list_that_served_nobody_is_not_worth_another_one(clock, served):
+    recent = Recent(clock)
+    recent.asked = True
+    recent.keep([A])
+    if served:
+        recent.served()
+    assert recent.worth_reading() is served
+    recent.not_worth_reading()
+    assert not recent.worth_reading()
