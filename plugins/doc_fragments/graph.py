@@ -34,7 +34,7 @@ options:
   client_id:
     description:
       - Application (client) ID. The application needs the Microsoft Graph permission C(APIConnectors.ReadWrite.All), to which an
-        administrator has consented.
+        administrator has consented; for reading and for check mode C(APIConnectors.Read.All) is enough.
       - With O(auth_method=managed_identity), the client ID of a user-assigned identity.
       - "I(environment): E(AZURE_CLIENT_ID)."
     type: str
@@ -99,7 +99,7 @@ options:
     default: v1.0
   validate_certs:
     description:
-      - Whether the TLS certificates of both hosts are checked. V(false) lets anyone on the network path read the key.
+      - Whether the TLS certificates of both hosts are checked. V(false) lets anyone on the network path read all that is sent, secrets too.
     type: bool
     default: true
   ca_path:
@@ -115,6 +115,7 @@ options:
     description:
       - How often a request may be repeated that was throttled, or that the network or the service failed.
       - A write is repeated only when it is certain that it was not carried out; when its answer is lost, the connector is read again first.
+        A password of basic authentication cannot be read, so it is sent again.
     type: int
     default: 5
   retry_timeout:

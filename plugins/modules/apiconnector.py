@@ -17,8 +17,14 @@ description:
   - Creates, changes and deletes API connectors, through which Microsoft Entra user flows call your API.
   - Sends only what differs. A connector is never deleted and created again to change it, as user flows refer to it by its ID.
 notes:
-  - Where the work is done and what is sent there is the same as for M(msgraph.identity.apiconnector_client_certificate). The password
-    of basic authentication goes to a host with the other options.
+  - On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work is done inside the Ansible process
+    and nothing is written to disk.
+  - With any other connection, and with C(async), the module runs on that host and needs the requirements there, beside cryptography on the
+    controller. The private key is sent to it only when it is needed, and the password of basic authentication always; see
+    M(msgraph.identity.apiconnector_client_certificate).
+  - Let one host create a connector, with C(run_once=true) in a play with several. Microsoft Graph accepts two connectors of the same name,
+    and tasks that run at the same time do not see each other. Who finds a second one afterwards fails and names both.
+  - Warns when the certificate expires within 30 days.
   - C(become) makes no difference on a local connection, as nothing on the machine changes.
   - Microsoft Graph does not say which user flows use a connector. Make sure that none does before you delete it.
 seealso:
@@ -38,8 +44,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - An O(connector_id) that does not exist is an error, but in check mode it is a predicted change with a warning, for a play that would
-        create the connector first.
+      - A connector that does not exist and cannot be created from what is given is an error. In check mode it is a predicted change with a
+        warning, for a play that would create it first.
   diff_mode:
     support: full
   idempotent:
@@ -52,7 +58,7 @@ options:
   state:
     description:
       - Whether the connector exists.
-      - With V(absent) all options but O(connector_id) and O(connector_name) are ignored.
+      - With V(absent), O(target_url) and O(authentication) have no effect, though they have to be complete when they are given.
     type: str
     choices: [present, absent]
     default: present
@@ -69,6 +75,8 @@ options:
   target_url:
     description:
       - URL of the API that the connector calls, with https.
+      - Results and diffs show it, and so does M(msgraph.identity.apiconnector_info), with a key that may be in its query. Ask your API for
+        O(authentication) instead of such a key.
       - Needed to create a connector.
     type: str
   authentication:

@@ -18,6 +18,7 @@ description:
   - Sends one request for each page of the list, however many connectors there are.
 notes:
   - The permission C(APIConnectors.Read.All) is enough.
+  - A connector of a kind that this collection does not understand is left out of a list with a warning that names it.
   - On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work is done inside the Ansible process.
     With any other connection, and with C(async), the module runs on that host and needs the requirements there.
 seealso:
@@ -48,8 +49,8 @@ options:
     type: str
   expiring_within_days:
     description:
-      - Only connectors that use client certificates and whose active certificate ends within this many days or has ended, and those that
-        have no active one.
+      - Of the connectors that use client certificates, only those whose active certificate ends within this many days or has ended, or
+        which have none that is active. Connectors with basic authentication are never among them.
       - V(0) keeps only connectors that have no valid certificate now.
     type: int
 """
