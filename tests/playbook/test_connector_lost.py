@@ -129,6 +129,8 @@ def delete(action: str, **rule: Any) -> dict[str, Any]:
 
 CHANGE = {"target_url": NEW_URL}
 BOTH = {"target_url": NEW_URL, "authentication": {"basic": {"username": "another", "password": PASSWORD}}}
+# The connectors have that user name already.
+ONLY_PASSWORD = {"authentication": {"basic": {"username": "entra", "password": PASSWORD, "update_password": "always"}}}
 ABSENT = {"state": "absent"}
 CASES = [
     Case("change_dropped", patch("drop_before"), "GRGRG", CHANGE),
@@ -136,9 +138,11 @@ CASES = [
     Case("change_500", patch("status", status=500, headers=AT_ONCE), "GRGRG", CHANGE),
     Case("change_500_carried_out", patch("status", status=500, headers=AT_ONCE, after_effect=True), "GRGG", CHANGE),
     Case("change_429", patch("status", status=429, headers=AT_ONCE), "GRRG", CHANGE),
-    # Whether the password was set cannot be read, so it is set again.
-    Case("password_dropped", patch("drop_before"), "GRRG", BOTH),
-    Case("password_dropped_carried_out", patch("drop_after"), "GRRG", BOTH, bastion=True),
+    Case("both_dropped", patch("drop_before"), "GRGRG", BOTH),
+    Case("both_dropped_carried_out", patch("drop_after"), "GRGG", BOTH, bastion=True),
+    # Whether a password alone was set cannot be read, so it is set again.
+    Case("password_dropped", patch("drop_before"), "GRRG", ONLY_PASSWORD, after=URL),
+    Case("password_dropped_carried_out", patch("drop_after"), "GRRG", ONLY_PASSWORD, after=URL, bastion=True),
     Case("change_500_always", patch("status", status=500, headers=AT_ONCE, times=None), "GRGRG", CHANGE, ("Could not change", "500"), True, URL),
     Case("change_404", patch("status", status=404), "GR", CHANGE, ("Could not change", "404"), True, URL),
     Case("change_403", patch("status", status=403), "GR", CHANGE, ("Could not change", "APIConnectors.ReadWrite.All"), True, URL, bastion=True),
