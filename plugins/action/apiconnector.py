@@ -10,7 +10,7 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import Wanted, file_options, ensure, ensure_as_received
+from ansible_collections.msgraph.identity.plugins.module_utils._connector import Wanted, ensure, ensure_as_received, file_options
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters

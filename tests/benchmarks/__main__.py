@@ -22,13 +22,14 @@ from benchmarks.contestants import startup  # pylint: disable=wrong-import-posit
 from benchmarks.figures import Figures  # pylint: disable=wrong-import-position
 from benchmarks.machine import facts  # pylint: disable=wrong-import-position
 from benchmarks.plays import Sample, measure  # pylint: disable=wrong-import-position
-from benchmarks.report import Report  # pylint: disable=wrong-import-position
+from benchmarks.report import Report, on_page  # pylint: disable=wrong-import-position
 from benchmarks.rounds import play_rounds  # pylint: disable=wrong-import-position
 from benchmarks.scenarios import ROOT, Scenario, scenarios  # pylint: disable=wrong-import-position
 from emulator.client import Emulator  # pylint: disable=wrong-import-position
 
 CACHE = ROOT / ".cache" / "bench"
-RECORDED = {"results.json": "performance.json", "table.md": "performance-table.md", "growth.svg": "performance-growth.svg"}
+PAGE = ROOT / "docs" / "performance.md"
+RECORDED = {"results.json": "performance.json", "growth.svg": "performance-growth.svg"}
 
 
 def _arguments(letters: list[str]) -> argparse.Namespace:
@@ -36,7 +37,7 @@ def _arguments(letters: list[str]) -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"which to play: {', '.join(letters)} (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each play is measured (default: 3)")
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 50], metavar="MS", help="what the emulator waits before each answer (default: 0 and 50)")
-    parser.add_argument("--record", action="store_true", help="copy the results into docs/")
+    parser.add_argument("--record", action="store_true", help="put the results into docs/")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.scenarios) - set(letters))
     if unknown:
@@ -62,8 +63,10 @@ def main() -> None:
     (CACHE / "results.json").write_text(json.dumps(report.document(), indent=2) + "\n", encoding="utf-8")
     (CACHE / "table.md").write_text(report.markdown(), encoding="utf-8")
     draw(report.figures[arguments.latency[0]], CACHE / "growth.svg")
-    for name, recorded in RECORDED.items() if arguments.record else ():
-        shutil.copyfile(CACHE / name, ROOT / "docs" / recorded)
+    if arguments.record:
+        PAGE.write_text(on_page(PAGE.read_text(encoding="utf-8"), report.markdown()), encoding="utf-8")
+        for name, recorded in RECORDED.items():
+            shutil.copyfile(CACHE / name, PAGE.with_name(recorded))
 
 
 def _measured(wanted: list[Scenario], rounds: int, latencies: list[int]) -> dict[int, dict[str, Figures]]:

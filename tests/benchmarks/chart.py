@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,10 @@ def draw(figures: Mapping[str, Figures], path: Path) -> None:
         for axes, panel in zip(all_axes, panels):
             _draw_panel(axes, panel, figures)
         _draw_seconds(all_axes[0])
-        figure.savefig(path, metadata={"Date": None})
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    # Its lines end with blanks.
+    path.write_text("".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines()), encoding="utf-8")
 
 
 def _draw_panel(axes: Axes, panel: Panel, figures: Mapping[str, Figures]) -> None:

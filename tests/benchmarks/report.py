@@ -15,11 +15,7 @@ from .goals import REQUESTS, Goal
 from .scenarios import Scenario
 
 COMMAND = "make bench"
-LICENSE = """<!--
-Copyright (c) 2026, the msgraph.identity contributors
-GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->"""
+MARK = f"<!-- Written by {COMMAND} RECORD=1 from here on. -->"
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Report:
 
     def markdown(self) -> str:
         """As tables: the goals of all scenarios, then the plays of each."""
-        parts = [f"{LICENSE}\n<!-- Written by {COMMAND}. -->", self._machine(), self._goals()]
+        parts = [MARK, self._machine(), self._goals()]
         parts += [self._plays(scenario) for scenario in self.scenarios]
         return "\n\n".join(parts) + "\n"
 
@@ -84,6 +80,14 @@ class Report:
             [play.name, _latency(latency), *_cells(by_name[play.name])] for latency, by_name in self.figures.items() for play in scenario.played(latency > 0)
         ]
         return f"{title}\n\n{table(heads, rows, words=1)}"
+
+
+def on_page(page: str, markdown: str) -> str:
+    """The page with these tables in place of its own."""
+    prose, mark, _tables = page.partition(MARK)
+    if not mark:
+        raise ValueError(f"the page has no line {MARK}")
+    return prose + markdown
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int) -> str:

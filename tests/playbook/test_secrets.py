@@ -95,7 +95,7 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
     emulator.set_tenants([{**tenant, "apps": [own, poor]}])
     # The private key of the application is where the task runs, and stays there.
     stage.write("application.pfx", application.pfx(KEY_PASSWORD))
-    for name in ("new", "lost", "refused", "throttled", "encoded", "short", "federated", "with_key"):
+    for name in ("new", "lost", "refused", "throttled", "encoded", "short", "federated", "with_key", "looped"):
         emulator.add_connector(name, certificates=[], connector_id=name)
     emulator.add_connector("listed", certificates=[{"pfx": made.pfx()}], connector_id="listed")
     emulator.add_connector("basic", basic=("user", BASIC_PASSWORD), connector_id="basic")
@@ -128,6 +128,8 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
         certificate_task("wrong_token", ignore, connector_id="new", **{**plain, "access_token": "{{ typed_token }}"}),
         certificate_task("refused", ignore, connector_id="refused", **signed_in),
         certificate_task("throttled", ignore, connector_id="throttled", retries=1, **signed_in),
+        # Its items share token, list and opened file, and the last one fails.
+        certificate_task("looped", {**ignore, "loop": ["listed", "looped", "listed", "gone"]}, connector_id="{{ item }}", **signed_in),
         certificate_task("misused", ignore, connector_id="new", **{**signed_in, "content": "{{ content }}"}),
     ]
     if way == BASTION:
@@ -177,12 +179,13 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
     assert played.code == 0, played.output
     results = stage.results
     failed = {name for name, result in results.items() if result.get("failed")}
-    assert failed == {"wrong_password", "sign_in_refused", "forbidden", "wrong_token", "refused", "throttled", "misused"}
+    assert failed == {"wrong_password", "sign_in_refused", "forbidden", "wrong_token", "refused", "throttled", "misused", "looped"}
     assert {name for name, result in results.items() if result.get("uploaded")} == {
         *("uploaded", "replaced", "answer_lost", "encoded", "federated", "with_key"),
         *(["awaited"] if way == BASTION else []),
     }
-    assert secrets.add_sent(stage.writes()) >= 7
+    assert [bool(item.get("uploaded")) for item in results["looped"]["results"]] == [False, True, False, False]
+    assert secrets.add_sent(stage.writes()) >= 8
     kept = Path(stage.directory, RESULTS).read_bytes()
     # Ansible removes the directory of a job some seconds after its end.
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]

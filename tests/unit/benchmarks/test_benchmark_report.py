@@ -11,7 +11,7 @@ import json
 import pytest
 from benchmarks.goals import Goal
 from benchmarks.plays import Play
-from benchmarks.report import Report, table
+from benchmarks.report import MARK, Report, on_page, table
 from benchmarks.scenarios import Scenario
 
 OURS, URI, SMALL = (Play(name, lambda dummy: []) for name in ("ours", "uri", "small"))
@@ -73,3 +73,12 @@ def test_as_json(report: Report) -> None:
         "limit": 0.5,
         "measured": [{"latency_ms": 0, "value": 0.25, "met": True}, {"latency_ms": 50, "value": 0.75, "met": False}],
     }
+
+
+def test_page_keeps_its_words_and_gets_new_tables(report: Report) -> None:
+    """What people wrote stays; what was measured before goes."""
+    page = on_page(f"# Words\n\n{MARK}\n\nold tables\n", report.markdown())
+    assert page == f"# Words\n\n{report.markdown()}"
+    assert on_page(page, report.markdown()) == page
+    with pytest.raises(ValueError, match="has no line"):
+        on_page("# Words\n", report.markdown())
