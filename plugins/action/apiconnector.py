@@ -18,11 +18,14 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._certificate_acti
 
 
 class ActionModule(CertificateAction):
+    """Lets the key of a certificate leave the controller only when it has to be sent."""
+
     spec = APICONNECTOR
     writes_without_key = True
     work = staticmethod(ensure_as_received)
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task."""
         given = self.spec.given(self._task.args)
         options = file_options(parameters)
         if options is None:

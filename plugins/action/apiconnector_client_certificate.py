@@ -18,9 +18,12 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._certificate_acti
 
 
 class ActionModule(CertificateAction):
+    """Lets the key of the certificate leave the controller only when an upload is due."""
+
     spec = APICONNECTOR_CLIENT_CERTIFICATE
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task."""
         pkcs12 = self.read_pkcs12(parameters)
 
         def work(graph: GraphClient, parameters: Parameters, check_mode: bool, now: datetime) -> Outcome:

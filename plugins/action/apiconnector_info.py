@@ -12,5 +12,7 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action imp
 
 
 class ActionModule(GraphAction):
+    """Nothing but the shared work."""
+
     spec = APICONNECTOR_INFO
     work = staticmethod(list_connectors)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """Fragments: what all modules support or not, the action group, and what is true of modules that only read."""
+
     DOCUMENTATION = r"""
 options: {}
 attributes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """The fragment for all modules."""
+
     DOCUMENTATION = r"""
 notes:
   - Options that say I(environment) take their value from the task (or C(module_defaults)), else from the first environment variable that is

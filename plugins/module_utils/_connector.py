@@ -12,7 +12,6 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _client_certificate
 from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
@@ -30,6 +29,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._graph import Gra
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate, received
+from ansible_collections.msgraph.identity.plugins.module_utils._target_url import require_target_url, same_url
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write
 
@@ -76,7 +76,7 @@ class Wanted:
         return cls(
             target,
             display_name=parameters["connector_name"],
-            target_url=_checked(parameters["target_url"]),
+            target_url=require_target_url(parameters["target_url"]),
             authentication=BasicAuthentication(basic["username"], basic["password"]) if basic else certificate,
             always=basic is not None and basic["update_password"] == "always",
         )
@@ -196,7 +196,6 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
-
     planned = connectors.decide(wanted.target, lambda connector: plan(connector, wanted, now, check_mode))
     if planned.before and "display_name" in planned.sent:
         planned = plan(planned.before, wanted, now, check_mode, connectors.named(wanted.display_name or ""))
@@ -375,36 +374,3 @@ def _authentication(connector: ApiConnector) -> tuple[str, str | None, set[str]]
 def _check_name(name: str) -> None:
     if name != name.strip():
         raise IdentityError(f"connector_name '{name}' begins or ends with a blank, so nobody would find the connector by what they see. Nothing was sent.")
-
-
-def _checked(url: str | None) -> str | None:
-    """The URL when an API connector can call it.
-
-    :raises IdentityError: otherwise
-    """
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fits = False
-    if not fits or any(character in " \\" or not character.isprintable() for character in url):
-        raise IdentityError("target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent.")
-    if "@" in parts.netloc:
-        raise IdentityError("target_url contains a user name or password, which every result would show. Give them in authentication.basic.")
-    return url
-
-
-def same_url(one: str | None, other: str | None) -> bool:
-    """Whether two https URLs are the same but for what never matters (RFC 3986, 6.2): the case of scheme and host, the default port, an empty path."""
-    return one == other or (one is not None and other is not None and _normalized(one) == _normalized(other))
-
-
-def _normalized(url: str) -> tuple[t.Any, ...]:
-    try:
-        parts = urlsplit(url)
-        port = 443 if parts.port is None else parts.port
-        return parts.scheme, parts.username, parts.password, parts.hostname, port, parts.path or "/", parts.query, parts.fragment
-    except ValueError:
-        return (url,)

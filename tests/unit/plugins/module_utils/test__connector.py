@@ -21,7 +21,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     Target,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import CertificateStep, Step, Wanted, ensure, plan, same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._connector import CertificateStep, Step, Wanted, ensure, plan
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
 
@@ -167,27 +167,6 @@ def test_name_that_another_one_has():
         plan(make_connector("A"), Wanted(BY_ID, True, "New"), NOW, namesakes=[make_connector("A", name="New", connector_id="c-2")])
 
 
-@pytest.mark.parametrize(
-    "one, other, same",
-    [
-        ("https://a.example", "https://a.example/", True),
-        ("https://A.example/x", "https://a.example/x", True),
-        ("https://a.example:443/x", "https://a.example/x", True),
-        ("https://a.example/x", "https://a.example/X", False),
-        ("https://a.example/x", "https://a.example/x/", False),
-        ("https://a.example/x?q=1", "https://a.example/x?q=2", False),
-        ("https://a.example:8443/x", "https://a.example/x", False),
-        ("https://a.example/x", "https://user:password@a.example/x", False),
-        ("https://a.example:0/x", "https://a.example/x", False),
-        ("https://a.example/x", None, False),
-        ("https://a.example:port/x", "https://a.example/x", False),
-        (None, None, True),
-    ],
-)
-def test_same_url(one, other, same):
-    assert [same_url(*pair) for pair in ((one, other), (other, one))] == [same, same]
-
-
 # --- from parameters ---
 
 
@@ -210,20 +189,9 @@ def test_absent_needs_one_name_only():
         from_parameters(connector_id="c-1", connector_name="Orders", state="absent")
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["http://a.example", "a.example/x", "https://", "https:///x", "https://a.example/x y", "https://a.example:port", "https://a.example:99999",
-     "ftp://a.example", "https://[::1", " https://a.example", "https://a.example\n", "https://a.example/\x00", "https://a\\@b.example", "nonsense"],
-)
-def test_urls_that_cannot_be_called(url):
+def test_url_is_checked():
     with pytest.raises(IdentityError, match="target_url is not an https URL with a host"):
-        from_parameters(connector_name="Orders", target_url=url)
-
-
-def test_url_with_a_password_is_refused_and_not_shown():
-    with pytest.raises(IdentityError, match="Give them in authentication.basic") as caught:
-        from_parameters(connector_name="Orders", target_url="https://user:pa$$word@a.example/x")
-    assert "pa$$word" not in caught.value.message
+        from_parameters(connector_name="Orders", target_url="http://a.example")
 
 
 @pytest.mark.parametrize(

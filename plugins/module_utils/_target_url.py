@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""URLs that API connectors call: which ones can be called, and which ones are the same."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+
+def require_target_url(url: str | None) -> str | None:
+    """The URL when an API connector can call it.
+
+    :raises IdentityError: otherwise
+    """
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or any(character in " \\" or not character.isprintable() for character in url):
+        raise IdentityError("target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent.")
+    if "@" in parts.netloc:
+        raise IdentityError("target_url contains a user name or password, which every result would show. Give them in authentication.basic.")
+    return url
+
+
+def same_url(one: str | None, other: str | None) -> bool:
+    """Whether two https URLs are the same but for what never matters (RFC 3986, 6.2): the case of scheme and host, the default port, an empty path."""
+    return one == other or (one is not None and other is not None and _normalized(one) == _normalized(other))
+
+
+def _normalized(url: str) -> tuple[t.Any, ...]:
+    try:
+        parts = urlsplit(url)
+        port = 443 if parts.port is None else parts.port
+        return parts.scheme, parts.username, parts.password, parts.hostname, port, parts.path or "/", parts.query, parts.fragment
+    except ValueError:
+        return (url,)
