@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.action.apiconnector import ActionModule
-from ansible_collections.msgraph.identity.plugins.plugin_utils import _graph_action
 
-from ..fakes import CONNECTORS, ModuleCalls, make_action, make_graph
+from ..fakes import CONNECTORS, ModuleCalls, make_action
 
 PASSWORD = "Corr3ct-horse"
 MADE = make_certificate()
@@ -28,15 +27,6 @@ CONNECTOR = {"id": "c-1", "displayName": "Orders", "targetUrl": URL, "authentica
 LISTED = {"thumbprint": MADE.thumbprint, "notBefore": 0, "notAfter": 4000000000, "isActive": True}
 DUE = {"changed": True, "uploaded": False, "upload_due": True}
 DONE = {"changed": True, "uploaded": True}
-
-
-@pytest.fixture(autouse=True)
-def graph(monkeypatch, clock):
-    """The one client that tasks get."""
-    client = make_graph(clock)
-    monkeypatch.setattr(_graph_action, "_clients", {})
-    monkeypatch.setattr(_graph_action.GraphClient, "connect", lambda settings: client)
-    return client
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ansible_collections.msgraph.identity.plugins.action.apiconnector_client_cer
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.plugin_utils import _graph_action
 
-from ..fakes import CONNECTORS, ModuleCalls, make_action, make_graph
+from ..fakes import CONNECTORS, ModuleCalls, make_action
 
 PASSWORD = "Corr3ct-horse"
 MADE = make_certificate()
@@ -28,15 +28,6 @@ PATH = f"{CONNECTORS}/c-1"
 ARGUMENTS = {"connector_id": "c-1", "src": "x.pfx", "certificate_password": PASSWORD, "access_token": "t0ken-long-enough"}
 OLD_OID = bytes.fromhex("060a2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC
 VAULT = [("default", VaultSecret(b"vault-password"))]
-
-
-@pytest.fixture(autouse=True)
-def graph(monkeypatch, clock):
-    """The one client that tasks get."""
-    client = make_graph(clock)
-    monkeypatch.setattr(_graph_action, "_clients", {})
-    monkeypatch.setattr(_graph_action.GraphClient, "connect", lambda settings: client)
-    return client
 
 
 @pytest.fixture

@@ -7,18 +7,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.action.apiconnector_info import ActionModule
-from ansible_collections.msgraph.identity.plugins.plugin_utils import _graph_action
 
-from ..fakes import CONNECTORS, ModuleCalls, make_action, make_graph
+from ..fakes import CONNECTORS, ModuleCalls, make_action
 
 SIGNED_IN = {"access_token": "t0ken-long-enough"}
-
-
-@pytest.fixture(autouse=True)
-def graph(monkeypatch, clock):
-    """The one client that tasks get."""
-    monkeypatch.setattr(_graph_action, "_clients", {})
-    monkeypatch.setattr(_graph_action.GraphClient, "connect", lambda settings: make_graph(clock))
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
