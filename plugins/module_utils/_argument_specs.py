@@ -174,8 +174,10 @@ APICONNECTOR_INFO = ArgumentSpec(
     mutually_exclusive=(("connector_id", "connector_name"),),
 ).merge(GRAPH)
 
-# Options whose values are kept out of every result.
-SECRET_OPTIONS = tuple(name for spec in (GRAPH, PKCS12, BASIC) for name, option in spec.options.items() if option.get("no_log"))
+# Options whose values are kept out of every result, under each of their names.
+SECRET_OPTIONS = tuple(
+    name for spec in (GRAPH, PKCS12, BASIC) for first, option in spec.options.items() if option.get("no_log") for name in (first, *option.get("aliases", ()))
+)
 
 
 def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:

@@ -155,6 +155,7 @@ def test_spec_as_one_option():
 def test_secrets_are_found_at_every_depth():
     authentication = {"basic": {"username": "user", "password": "s3cret"}, "client_certificate": {"content": "UEZY", "certificate_password": None}}
     assert secrets_in({"connector_name": "x", "secret": "app", "authentication": authentication}) == {"app", "s3cret", "UEZY"}
+    assert secrets_in({"connector_name": "x", "client_secret": "app"}) == {"app"}
     assert secrets_in({"connector_name": "x"}) == set()
 
 
