@@ -10,9 +10,10 @@ Hosts: U(https://learn.microsoft.com/graph/deployments).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import https_parts
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,6 @@ def choose_cloud(name: str | None, authority_host: str | None = None, graph_url:
 def _https_url(option: str, value: str, example: str) -> str:
     # AZURE_AUTHORITY_HOST is often written as a bare host name.
     url = value if "://" in value else f"https://{value}"
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fits = False
-    if not fits or "@" in url or "?" in url or "#" in url:
+    if https_parts(url) is None or "@" in url or "?" in url or "#" in url:
         raise IdentityError(f"{option} has to be an https URL, without a query or user, such as that of the cloud: {example}.")
     return url.rstrip("/")

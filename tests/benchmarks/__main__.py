@@ -17,15 +17,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 sys.path[:] = [str(PACKAGE.parent)] + [entry for entry in sys.path if Path(entry or ".").resolve() != PACKAGE]
 
-from benchmarks.chart import draw  # pylint: disable=wrong-import-position
-from benchmarks.contestants import startup  # pylint: disable=wrong-import-position
-from benchmarks.figures import Figures  # pylint: disable=wrong-import-position
-from benchmarks.machine import facts  # pylint: disable=wrong-import-position
-from benchmarks.plays import Sample, measure  # pylint: disable=wrong-import-position
-from benchmarks.report import Report, on_page  # pylint: disable=wrong-import-position
-from benchmarks.rounds import play_rounds  # pylint: disable=wrong-import-position
-from benchmarks.scenarios import ROOT, Scenario, scenarios  # pylint: disable=wrong-import-position
-from emulator.client import Emulator  # pylint: disable=wrong-import-position
+from benchmarks.chart import draw
+from benchmarks.contestants import startup
+from benchmarks.figures import Figures
+from benchmarks.machine import facts
+from benchmarks.plays import Sample, measure
+from benchmarks.report import Report, on_page
+from benchmarks.rounds import play_rounds
+from benchmarks.scenarios import ROOT, Scenario, scenarios
+from emulator.client import Emulator
 
 CACHE = ROOT / ".cache" / "bench"
 PAGE = ROOT / "docs" / "performance.md"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._target_url import require_target_url, same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url
 
 
 @pytest.mark.parametrize("url", [None, "https://a.example", "https://a.example:8443/x?y=1", "https://[::1]/x"])

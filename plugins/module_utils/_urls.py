@@ -2,14 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""URLs that API connectors call: which ones can be called, and which ones are the same."""
+"""https URLs: which ones are whole, which ones an API connector can call, and which ones are the same."""
 
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+
+def https_parts(url: str) -> SplitResult | None:
+    """The parts of an https URL with a host and a port that can be; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts if fits else None
 
 
 def require_target_url(url: str | None) -> str | None:
@@ -19,12 +29,8 @@ def require_target_url(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fits = False
-    if not fits or any(character in " \\" or not character.isprintable() for character in url):
+    parts = https_parts(url)
+    if parts is None or any(character in " \\" or not character.isprintable() for character in url):
         raise IdentityError("target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent.")
     if "@" in parts.netloc:
         raise IdentityError("target_url contains a user name or password, which every result would show. Give them in authentication.basic.")
