@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sessions of nox: those of antsibull-nox.toml, and what only this collection needs. See C{make help}."""
+"""Sessions of nox: those of antsibull-nox.toml, and what only this collection needs. See `make help`."""
 
 import os
 import re
@@ -16,7 +16,8 @@ MATRIX = {"2.16": "3.10", "2.17": "3.11", "2.18": "3.12", "2.19": "3.11", "2.20"
 
 CHANGELOG = "antsibull-changelog>=0.36,<0.37"
 
-# pyenv puts a command for each Python on the path, which fails when that Python is not active. The real ones take their place.
+# pyenv puts a command for each Python on the path, which fails when that Python is not active. The real ones take their
+# place.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 SHIMS = str(PYENV / "shims")
 others = [directory for directory in os.environ["PATH"].split(os.pathsep) if directory != SHIMS]
@@ -54,7 +55,15 @@ def release(session: nox.Session) -> None:
 
 def run_tests(session: nox.Session, core: str, *constraints: str) -> None:
     """Unit, integration and sanity tests with one ansible-core; behind -- those that are wanted."""
-    session.install("--upgrade", "--upgrade-strategy", "eager", f"ansible-core~={core}.0", "-r", "tests/requirements.txt", *constraints)
+    session.install(
+        "--upgrade",
+        "--upgrade-strategy",
+        "eager",
+        f"ansible-core~={core}.0",
+        "-r",
+        "tests/requirements.txt",
+        *constraints,
+    )
     session.run("python", "-m", "pip", "list")
     for part in session.posargs or ("unit", "integration", "sanity"):
         if part == "unit":
@@ -67,7 +76,9 @@ def run_tests(session: nox.Session, core: str, *constraints: str) -> None:
 def lowest(session: nox.Session) -> None:
     """Test with the lowest versions of ansible-core and of our libraries."""
     constraints = Path(session.create_tmp()) / "constraints.txt"
-    constraints.write_text(re.sub(r">=([^,\n]+).*", r"==\1", Path("requirements.txt").read_text(encoding="utf-8")), encoding="utf-8")
+    constraints.write_text(
+        re.sub(r">=([^,\n]+).*", r"==\1", Path("requirements.txt").read_text(encoding="utf-8")), encoding="utf-8"
+    )
     run_tests(session, "2.16", "--constraint", str(constraints))
 
 

@@ -67,7 +67,9 @@ class Story:
         sent = sum(request["method"] != "GET" for request in self.emulator.requests("graph"))
         counted = re.search(r"changed=(\d+)", done.stdout)
         if done.returncode != 0 or counted is None or int(counted.group(1)) != changed or sent != writes:
-            raise SystemExit(f"\nThe demo failed: this run should have said changed={changed} and sent {writes} write(s); it sent {sent}.")
+            raise SystemExit(
+                f"\nThe demo failed: this run should have said changed={changed} and sent {writes} write(s); it sent {sent}."
+            )
 
     def insist_on(self, connector_id: str, *thumbprints: str) -> None:
         """Graph has to list just these certificates, the last one active."""
@@ -82,10 +84,17 @@ class Story:
         listed = answer.json()["authenticationConfiguration"]["certificateList"]
         active = [entry["thumbprint"] for entry in listed if entry["isActive"]]
         if [entry["thumbprint"] for entry in listed] != list(thumbprints) or active != [thumbprints[-1]]:
-            raise SystemExit(f"\nThe demo failed: the connector should list {', '.join(thumbprints)}, the last one active. It lists {listed}.")
-        say(f"\n== The certificates of {CONNECTOR} are now\n\n{'thumbprint':42}{'valid from':12}{'valid until':13}active")
+            raise SystemExit(
+                f"\nThe demo failed: the connector should list {', '.join(thumbprints)}, the last one active. It lists {listed}."
+            )
+        say(
+            f"\n== The certificates of {CONNECTOR} are now\n\n{'thumbprint':42}{'valid from':12}{'valid until':13}active"
+        )
         for entry in listed:
-            start, end = (datetime.fromtimestamp(entry[name], timezone.utc).date().isoformat() for name in ("notBefore", "notAfter"))
+            start, end = (
+                datetime.fromtimestamp(entry[name], timezone.utc).date().isoformat()
+                for name in ("notBefore", "notAfter")
+            )
             say(f"{entry['thumbprint']:42}{start:12}{end:13}{'yes' if entry['isActive'] else 'no'}")
 
 
@@ -102,11 +111,21 @@ def main() -> None:
         story = Story(emulator, Path(directory))
         say(f"An emulator of Microsoft Entra ID and Microsoft Graph runs at {emulator.graph_url}.")
         connector_id = emulator.add_connector(CONNECTOR, certificates=[])
-        old, new = make_certificate("orders.contoso.example", ends=60), make_certificate("orders.contoso.example", ends=425, key_number=1)
+        old, new = (
+            make_certificate("orders.contoso.example", ends=60),
+            make_certificate("orders.contoso.example", ends=425, key_number=1),
+        )
         story.provide("orders-old.pfx", old)
         story.provide("orders-new.pfx", new)
 
-        story.play("What would happen? Check mode says it and writes nothing.", "orders-old.pfx", "--check", "--diff", changed=1, writes=0)
+        story.play(
+            "What would happen? Check mode says it and writes nothing.",
+            "orders-old.pfx",
+            "--check",
+            "--diff",
+            changed=1,
+            writes=0,
+        )
         story.play("Do it.", "orders-old.pfx", changed=1, writes=1)
         story.play("The same again: nothing is left to do.", "orders-old.pfx", changed=0, writes=0)
         story.play("Rotation: a second certificate beside the first.", "orders-new.pfx", changed=1, writes=1)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sphinx's settings for the documentation site, see C{make docs}."""
+"""Sphinx's settings for the documentation site, see `make docs`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / ".cache" / "docs" / "ansible.inv"
 
-# The pages of Ansible's documentation that ours refers to, by label. Sphinx would download a list of all of them; with this one the site is
+# The pages of Ansible's documentation that ours refers to, by label. Sphinx would download a list of all of them; with
+# this one the site is
 # built without a network, and a reference that is neither here nor in our pages is an error.
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
@@ -25,8 +26,11 @@ ANSIBLE = {
 
 
 def write_inventory() -> None:
-    """Write C{ANSIBLE} as an inventory: U(https://www.sphinx-doc.org/en/master/usage/extensions/intersphinx.html)."""
-    entries = "".join(f"{label} std:label -1 {page}#{label.translate(str.maketrans('._', '--'))} -\n" for label, page in ANSIBLE.items())
+    """Write `ANSIBLE` as an inventory: https://www.sphinx-doc.org/en/master/usage/extensions/intersphinx.html."""
+    entries = "".join(
+        f"{label} std:label -1 {page}#{label.translate(str.maketrans('._', '--'))} -\n"
+        for label, page in ANSIBLE.items()
+    )
     head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n# The remainder of this file is compressed using zlib.\n"
     INVENTORY.parent.mkdir(parents=True, exist_ok=True)
     INVENTORY.write_bytes(head.encode() + zlib.compress(entries.encode()))
@@ -39,7 +43,8 @@ release = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["ver
 html_title = html_short_title = f"{project} {release}"
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", str(INVENTORY))}
-# The figures are part of a guide. And no index of environment variables: it knows those of plugins only, and says there are none.
+# The figures are part of a guide. And no index of environment variables: it knows those of plugins only, and says there
+# are none.
 exclude_patterns = ["docsite/performance*", "environment_variables.rst"]
 default_role = "any"
 nitpicky = True
@@ -58,7 +63,9 @@ html_use_index = False
 
 
 def add_figures(app: Sphinx, name: str, source: list[str]) -> None:
-    """Put C{docs/performance.md} at the end of its guide; the guide cannot do it, as antsibull-docs checks guides without what is beside them."""
+    """Put `docs/performance.md` at the end of its guide; the guide cannot do it, as antsibull-docs checks guides
+    without what is beside them.
+    """
     if name == "docsite/guide_performance":
         source[0] += "\n.. include:: performance.md\n   :parser: myst_parser.sphinx_\n"
 

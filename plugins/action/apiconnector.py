@@ -10,7 +10,12 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import Wanted, ensure, ensure_as_received, file_options
+from ansible_collections.msgraph.identity.plugins.module_utils._connector import (
+    Wanted,
+    ensure,
+    ensure_as_received,
+    file_options,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
@@ -31,7 +36,9 @@ class ActionModule(CertificateAction):
         if options is None:
             # Secrets that are not needed stay here.
             needless = ("authentication",) if parameters["state"] == "absent" else ()
-            return self.run_anywhere(parameters, {name: value for name, value in given.items() if name not in needless}, task_vars)
+            return self.run_anywhere(
+                parameters, {name: value for name, value in given.items() if name not in needless}, task_vars
+            )
         pkcs12 = self.read_pkcs12(options)
 
         def work(graph: GraphClient, parameters: Parameters, check_mode: bool, now: datetime) -> Outcome:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE, PKCS12
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import (
+    APICONNECTOR_CLIENT_CERTIFICATE,
+    PKCS12,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
@@ -31,6 +34,13 @@ class ActionModule(CertificateAction):
             return ensure(graph, pkcs12.wanted, lambda: pkcs12.upload(parameters["pkcs12_encryption"]), options, now)
 
         def arguments(file: dict[str, t.Any]) -> dict[str, t.Any]:
-            return {**{name: value for name, value in self.spec.given(self._task.args).items() if name not in PKCS12.options}, **file}
+            return {
+                **{
+                    name: value
+                    for name, value in self.spec.given(self._task.args).items()
+                    if name not in PKCS12.options
+                },
+                **file,
+            }
 
         return self.act_with(pkcs12, parameters, parameters, task_vars, work=work, arguments=arguments)

@@ -4,7 +4,7 @@
 
 """API connectors: value objects, how they are read from Graph and shown to users, and the calls that concern them.
 
-Resource: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector).
+Resource: https://learn.microsoft.com/graph/api/resources/identityapiconnector.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ CLIENT_CERTIFICATE = "client_certificate"
 BASIC = "basic"
 NONE = "none"
 
-# Stands for the ID that Graph will give to a connector that check mode predicts: the nil UUID of RFC 9562. A task that is handed it finds nothing.
+# Stands for the ID that Graph will give to a connector that check mode predicts: the nil UUID of RFC 9562. A task that
+# is handed it finds nothing.
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -47,7 +48,7 @@ class Target:
 
 @dataclass(frozen=True)
 class ListedCertificate:
-    """A certificate in a connector's list; C{thumbprint} is SHA-1 of the DER form in upper-case hex, times are UTC."""
+    """A certificate in a connector's list; `thumbprint` is SHA-1 of the DER form in upper-case hex, times are UTC."""
 
     thumbprint: str
     not_before: datetime
@@ -55,7 +56,7 @@ class ListedCertificate:
     is_active: bool
 
     def render(self, now: datetime) -> dict[str, t.Any]:
-        """As in results; C{days_remaining} are whole days, negative once it has expired."""
+        """As in results; `days_remaining` are whole days, negative once it has expired."""
         return {
             "thumbprint": self.thumbprint,
             "not_before": iso8601(self.not_before),
@@ -67,9 +68,9 @@ class ListedCertificate:
 
 @dataclass(frozen=True)
 class ApiConnector:
-    """A connector as Graph shows it; C{authentication} is C{client_certificate}, C{basic} or C{none}.
+    """A connector as Graph shows it; `authentication` is `client_certificate`, `basic` or `none`.
 
-    C{id} is C{NIL_ID} in a prediction, for a connector that does not exist yet.
+    `id` is `NIL_ID` in a prediction, for a connector that does not exist yet.
     """
 
     id: str
@@ -80,7 +81,7 @@ class ApiConnector:
     certificates: tuple[ListedCertificate, ...] = ()
 
     def listed(self, thumbprint: str) -> ListedCertificate | None:
-        """The certificate with C{thumbprint}; of several entries for it the active one."""
+        """The certificate with `thumbprint`; of several entries for it the active one."""
         entries = [certificate for certificate in self.certificates if certificate.thumbprint == thumbprint]
         return next((entry for entry in entries if entry.is_active), entries[0] if entries else None)
 
@@ -121,7 +122,11 @@ class Changes:
 
     def body(self) -> dict[str, t.Any]:
         """As Graph takes it."""
-        body = {"displayName": self.display_name, "targetUrl": self.target_url, "authenticationConfiguration": self._authentication()}
+        body = {
+            "displayName": self.display_name,
+            "targetUrl": self.target_url,
+            "authenticationConfiguration": self._authentication(),
+        }
         return {name: value for name, value in body.items() if value is not None}
 
     def _authentication(self) -> dict[str, str] | None:
@@ -129,7 +134,11 @@ class Changes:
             return {"@odata.type": "#microsoft.graph.pkcs12Certificate", **self.authentication.body()}
         if isinstance(self.authentication, BasicAuthentication):
             basic = self.authentication
-            return {"@odata.type": "#microsoft.graph.basicAuthentication", "username": basic.username, "password": basic.password}
+            return {
+                "@odata.type": "#microsoft.graph.basicAuthentication",
+                "username": basic.username,
+                "password": basic.password,
+            }
         return None
 
 
@@ -153,16 +162,17 @@ class ApiConnectors:
         self.graph = graph
 
     def get(self, connector_id: str) -> ApiConnector | None:
-        """The connector, or None when there is none: U(https://learn.microsoft.com/graph/api/identityapiconnector-get)."""
+        """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get."""
         try:
             return parse_connector(self.graph.get(self._path(connector_id), f"read API connector '{connector_id}'"))
         except NotFound:
             return None
 
     def all(self) -> tuple[list[ApiConnector], list[IdentityError]]:
-        """All connectors, and what is wrong with those that are not understood: one of a new kind is no trouble for the others.
+        """All connectors, and what is wrong with those that are not understood: one of a new kind is no trouble for the
+        others.
 
-        U(https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors).
+        https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors.
         """
         connectors, errors = [], []
         for answer in self._listed("list the API connectors"):
@@ -177,7 +187,7 @@ class ApiConnectors:
         return _having("displayName", display_name, self._listed(f"find API connector '{display_name}'"))
 
     def look_up(self, target: Target, glanced: ApiConnector | None = None) -> ApiConnector | None:
-        """The connector that C{target} names, read now; or None.
+        """The connector that `target` names, read now; or None.
 
         :param glanced: what a glance has found; spares the list when its name is still the one
         :raises IdentityError: when several bear the name
@@ -190,13 +200,16 @@ class ApiConnectors:
         found = self.named(target.connector_name or "")
         if len(found) > 1:
             ids = ", ".join(connector.id for connector in found)
-            raise IdentityError(f"The name '{target.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id.")
+            raise IdentityError(
+                f"The name '{target.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id."
+            )
         return found[0] if found else None
 
     def glance(self, target: Target) -> ApiConnector | None:
         """The connector as it was a few seconds ago at most, if that is known. None says nothing.
 
-        Who asks for one connector after the other gets them from one list: Graph counts requests, and there may be hundreds.
+        Who asks for one connector after the other gets them from one list: Graph counts requests, and there may be
+        hundreds.
         """
         recent = self.graph.recent
         objects = recent.objects()
@@ -217,7 +230,9 @@ class ApiConnectors:
         return found[0] if len(found) == 1 and found[0].id not in recent.written else None
 
     def decide(self, target: Target, plan: t.Callable[[ApiConnector | None], P]) -> P:
-        """The plan for the connector that C{target} names. One that comes to a write, or to an error, is made on what was read just now."""
+        """The plan for the connector that `target` names. One that comes to a write, or to an error, is made on what
+        was read just now.
+        """
         glanced = self.glance(target)
         if glanced:
             with suppress(IdentityError):
@@ -228,39 +243,50 @@ class ApiConnectors:
         return plan(self.look_up(target, glanced))
 
     def create(self, connector: Changes, carried_out: CarriedOut) -> ApiConnector | None:
-        """Create a connector: U(https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors).
+        """Create a connector: https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors.
 
         :param connector: with all that Graph wants to have: name, URL and authentication
         :param carried_out: asked when the answer is lost, before it is sent again
         :returns: the connector; None when the answer does not tell, though it was created
         """
         with self._writing(None):
-            return _parsed_or_none(self.graph.post(self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out))
+            return _parsed_or_none(
+                self.graph.post(
+                    self._PATH, connector.body(), f"create API connector '{connector.display_name}'", carried_out
+                )
+            )
 
     def update(self, connector_id: str, changes: Changes, carried_out: CarriedOut) -> None:
-        """Change what C{changes} sets: U(https://learn.microsoft.com/graph/api/identityapiconnector-update)."""
+        """Change what `changes` sets: https://learn.microsoft.com/graph/api/identityapiconnector-update."""
         body = changes.body()
         verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
         with self._writing(connector_id if changes.display_name is None else None):
             self.graph.patch(self._path(connector_id), body, f"{verb} API connector '{connector_id}'", carried_out)
 
     def delete(self, connector_id: str, carried_out: CarriedOut) -> None:
-        """Delete a connector: U(https://learn.microsoft.com/graph/api/identityapiconnector-delete).
+        """Delete a connector: https://learn.microsoft.com/graph/api/identityapiconnector-delete.
 
         :raises NotFound: when it is not there any more
         """
         with self._writing(connector_id):
             self.graph.delete(self._path(connector_id), f"delete API connector '{connector_id}'", carried_out)
 
-    def upload_client_certificate(self, connector_id: str, upload: Upload, carried_out: CarriedOut) -> ApiConnector | None:
-        """Add a certificate: U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate).
+    def upload_client_certificate(
+        self, connector_id: str, upload: Upload, carried_out: CarriedOut
+    ) -> ApiConnector | None:
+        """Add a certificate: https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate.
 
         :param carried_out: asked when the answer is lost, before it is sent again
-        :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was taken
+        :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was
+            taken
         """
         path = f"{self._path(connector_id)}/uploadClientCertificate"
         with self._writing(connector_id):
-            return _parsed_or_none(self.graph.post(path, upload.body(), f"upload the certificate to API connector '{connector_id}'", carried_out))
+            return _parsed_or_none(
+                self.graph.post(
+                    path, upload.body(), f"upload the certificate to API connector '{connector_id}'", carried_out
+                )
+            )
 
     def _listed(self, purpose: str) -> list[t.Any]:
         return self.graph.recent.keep(self.graph.pages(self._PATH, purpose))
@@ -312,11 +338,15 @@ def parse_connector(answer: t.Any) -> ApiConnector:
             target_url=_text_or_none(answer["targetUrl"]),
             authentication=kind,
             username=_text_or_none(authentication.get("username")) if kind == BASIC else None,
-            certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"])) if kind == CLIENT_CERTIFICATE else (),
+            certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"]))
+            if kind == CLIENT_CERTIFICATE
+            else (),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
         which = _named_in(answer)
-        raise IdentityError(f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc}).") from exc
+        raise IdentityError(
+            f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc})."
+        ) from exc
 
 
 def _named_in(answer: t.Any) -> str:

@@ -49,7 +49,9 @@ class ArgumentSpec:
         )
 
     def given(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """C{arguments} of a task without those that are empty; a dictionary may be written as text, as on a command line."""
+        """`arguments` of a task without those that are empty; a dictionary may be written as text, as on a command
+        line.
+        """
         coerced = dict(arguments)
         for name, option in self.options.items():
             if option["type"] == "dict" and isinstance(coerced.get(name), str) and coerced[name]:
@@ -58,23 +60,32 @@ class ArgumentSpec:
         return without_empty(coerced)
 
     def validate(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """C{arguments} of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
+        """`arguments` of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
 
         :raises IdentityError: when they do not fit
         """
-        validator = ArgumentSpecValidator(self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of)
+        validator = ArgumentSpecValidator(
+            self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of
+        )
         result = validator.validate(self.given(arguments))
         if result.error_messages:
             # A misspelt option first, as it is the cause of others; last what does not name the option.
-            errors = sorted(result.errors, key=lambda error: isinstance(error, NoLogError) - isinstance(error, UnsupportedError))
+            errors = sorted(
+                result.errors, key=lambda error: isinstance(error, NoLogError) - isinstance(error, UnsupportedError)
+            )
             prefix = "Unsupported parameters: " if isinstance(errors[0], UnsupportedError) else ""
             raise IdentityError(prefix + errors[0].msg)
         return dict(result.validated_parameters)
 
 
 def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """C{arguments} without those that are None or an empty string, at every depth: surveys and credential types send those for "not given"."""
-    given = {name: _without_empty_alternatives(value) if isinstance(value, dict) else value for name, value in arguments.items()}
+    """`arguments` without those that are None or an empty string, at every depth: surveys and credential types send
+    those for "not given".
+    """
+    given = {
+        name: _without_empty_alternatives(value) if isinstance(value, dict) else value
+        for name, value in arguments.items()
+    }
     return {name: value for name, value in given.items() if value is not None and value != ""}
 
 
@@ -89,7 +100,15 @@ GRAPH = ArgumentSpec(
         "auth_method": {
             "type": "str",
             "default": "auto",
-            "choices": ["auto", "access_token", "client_secret", "client_certificate", "federated_token", "managed_identity", "azure_cli"],
+            "choices": [
+                "auto",
+                "access_token",
+                "client_secret",
+                "client_certificate",
+                "federated_token",
+                "managed_identity",
+                "azure_cli",
+            ],
         },
         "tenant": {"type": "str", "aliases": ["tenant_id"], "no_log": False},
         "client_id": {"type": "str", "no_log": False},
@@ -99,7 +118,10 @@ GRAPH = ArgumentSpec(
         "oidc_token": {"type": "str", "no_log": True},
         "oidc_token_file_path": {"type": "path", "no_log": False},
         "access_token": {"type": "str", "no_log": True},
-        "cloud_environment": {"type": "str", "choices": ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5", "AzureChinaCloud"]},
+        "cloud_environment": {
+            "type": "str",
+            "choices": ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5", "AzureChinaCloud"],
+        },
         "authority_host": {"type": "str"},
         "graph_url": {"type": "str"},
         "profile": {"type": "str"},
@@ -176,11 +198,15 @@ APICONNECTOR_INFO = ArgumentSpec(
 
 # Options whose values are kept out of every result, under each of their names.
 SECRET_OPTIONS = tuple(
-    name for spec in (GRAPH, PKCS12, BASIC) for first, option in spec.options.items() if option.get("no_log") for name in (first, *option.get("aliases", ()))
+    name
+    for spec in (GRAPH, PKCS12, BASIC)
+    for first, option in spec.options.items()
+    if option.get("no_log")
+    for name in (first, *option.get("aliases", ()))
 )
 
 
 def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
-    """The values of the secret options among C{parameters}, at every depth."""
+    """The values of the secret options among `parameters`, at every depth."""
     found = {str(value) for name, value in parameters.items() if name in SECRET_OPTIONS and value}
     return found.union(*(secrets_in(value) for value in parameters.values() if isinstance(value, dict)))

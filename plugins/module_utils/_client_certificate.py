@@ -53,7 +53,7 @@ class Options:
     def from_parameters(cls, parameters: t.Mapping[str, t.Any], check_mode: bool) -> Options:
         """From the validated parameters of the module.
 
-        :raises IdentityError: when C{expiry_warning_days} is negative
+        :raises IdentityError: when `expiry_warning_days` is negative
         """
         if parameters["expiry_warning_days"] < 0:
             raise IdentityError("expiry_warning_days is negative. Give the days, or 0 for no warning.")
@@ -69,7 +69,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """The decision, with the connector as it is and as it will be. C{before} is None when it does not exist yet."""
+    """The decision, with the connector as it is and as it will be. `before` is None when it does not exist yet."""
 
     step: Step
     reason: str
@@ -100,11 +100,19 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
     if connector is None:
         missing = f"There is no API connector with {target.described}"
         if not options.check_mode:
-            raise IdentityError(f"{missing}. Create it first, or check {'the ID' if target.connector_id else 'the name'}, the tenant and the cloud.")
+            raise IdentityError(
+                f"{missing}. Create it first, or check {'the ID' if target.connector_id else 'the name'}, the tenant and the cloud."
+            )
         warning = f"{missing} now. The upload is predicted as if the play had created it before."
         blank = ApiConnector(target.connector_id or NIL_ID, target.connector_name, None, CLIENT_CERTIFICATE)
         after = _predict(blank, wanted, Step.UPLOAD, valid)
-        return Plan(Step.UPLOAD, "the connector does not exist yet", None, after, (warning, *warnings_after(wanted, after, options, now)))
+        return Plan(
+            Step.UPLOAD,
+            "the connector does not exist yet",
+            None,
+            after,
+            (warning, *warnings_after(wanted, after, options, now)),
+        )
     if connector.authentication == BASIC and not options.replace_basic_authentication:
         raise IdentityError(
             f"{target} uses basic authentication, which the certificate would replace. Set replace_basic_authentication to true if that is what you want."
@@ -116,7 +124,12 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
 
 
 def _decide(
-    connector: ApiConnector, listed: ListedCertificate | None, wanted: WantedCertificate, options: Options, expired: bool, valid: bool
+    connector: ApiConnector,
+    listed: ListedCertificate | None,
+    wanted: WantedCertificate,
+    options: Options,
+    expired: bool,
+    valid: bool,
 ) -> tuple[Step, str]:
     if connector.authentication != CLIENT_CERTIFICATE:
         return Step.REPLACE, f"the connector's authentication is {connector.authentication}"
@@ -135,7 +148,7 @@ def _decide(
 
 
 def _predict(connector: ApiConnector, wanted: WantedCertificate, step: Step, valid: bool) -> ApiConnector:
-    """The connector after C{step}: the active certificate is the last one uploaded that is valid."""
+    """The connector after `step`: the active certificate is the last one uploaded that is valid."""
     if step is Step.NONE:
         return connector
     new = ListedCertificate(wanted.thumbprint, wanted.not_before, wanted.not_after, is_active=valid)
@@ -162,7 +175,9 @@ def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opti
         remedy = "With ensure_active, apiconnector_client_certificate makes it the active one."
         warnings.append(f"{which} is listed but not active: another one was uploaded after it. {remedy}")
     if wanted.key_type != "RSA":
-        warnings.append(f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors.")
+        warnings.append(
+            f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors."
+        )
     remaining = days_remaining(wanted.not_after, now)
     if 0 <= remaining < options.expiry_warning_days and wanted.not_after > now:
         left = "within a day" if remaining == 0 else "in 1 day" if remaining == 1 else f"in {remaining} days"
@@ -170,7 +185,13 @@ def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Opti
     return tuple(warnings)
 
 
-def ensure(graph: GraphClient, wanted: WantedCertificate, upload: t.Callable[[], Upload] | None, options: Options, now: datetime) -> Outcome:
+def ensure(
+    graph: GraphClient,
+    wanted: WantedCertificate,
+    upload: t.Callable[[], Upload] | None,
+    options: Options,
+    now: datetime,
+) -> Outcome:
     """Read the connector, plan, and carry the plan out unless this is check mode or the key is not at hand.
 
     :param upload: makes what is to be sent, called only when it is; None when this side does not have the key
@@ -180,14 +201,25 @@ def ensure(graph: GraphClient, wanted: WantedCertificate, upload: t.Callable[[],
     planned = connectors.decide(options.target, lambda connector: plan(connector, wanted, options, now))
     changed = not planned.idle
     due = changed and upload is None
-    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate=wanted, upload_due=due)
+    outcome = Outcome(
+        changed,
+        planned.reason,
+        planned.before,
+        planned.after,
+        now,
+        planned.warnings,
+        certificate=wanted,
+        upload_due=due,
+    )
     if not changed or options.check_mode or upload is None:
         return outcome
     after = carry_out(connectors, planned, wanted, upload(), options, now)
     return replace(outcome, after=after, warnings=warnings_after(wanted, after, options, now), uploaded=True)
 
 
-def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificate, upload: Upload, options: Options, now: datetime) -> ApiConnector:
+def carry_out(
+    connectors: ApiConnectors, planned: Plan, wanted: WantedCertificate, upload: Upload, options: Options, now: datetime
+) -> ApiConnector:
     """Do what is planned and return the connector in which the certificate was seen.
 
     A write whose answer was lost is settled by reading, and sent again only when the certificate is not there.
@@ -210,7 +242,8 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
     except FateUnknown as exc:
         raise write.unsettled(exc) from exc
     except ServiceError as exc:
-        # "It exists already" is no failure: another task may have been faster. What the service says in that case is not documented.
+        # "It exists already" is no failure: another task may have been faster. What the service says in that case is
+        # not documented.
         if exc.status in (400, 409):
             with suppress(IdentityError):
                 write.look()
@@ -223,14 +256,18 @@ def carry_out(connectors: ApiConnectors, planned: Plan, wanted: WantedCertificat
     return t.cast(ApiConnector, write.seen)
 
 
-def _shortcoming(connector: ApiConnector | None, step: Step, wanted: WantedCertificate, options: Options, now: datetime) -> str:
-    """What a connector lacks after C{step}; nothing when the certificate is there as it should be."""
+def _shortcoming(
+    connector: ApiConnector | None, step: Step, wanted: WantedCertificate, options: Options, now: datetime
+) -> str:
+    """What a connector lacks after `step`; nothing when the certificate is there as it should be."""
     listed = connector.listed(wanted.thumbprint) if connector else None
     if connector is None or listed is None:
         return "does not list the certificate"
     if options.ensure_active and wanted.not_before <= now and not listed.is_active:
         advice = "" if options.exclusive else "; with exclusive: true it would be the only one"
         return f"does not show the certificate as the active one{advice}"
-    if step is Step.REPLACE and any(certificate.thumbprint != wanted.thumbprint for certificate in connector.certificates):
+    if step is Step.REPLACE and any(
+        certificate.thumbprint != wanted.thumbprint for certificate in connector.certificates
+    ):
         return "does not show the certificate as the only one"
     return ""

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import PEM_BEGIN, VAULT, Pkcs12, decode, without_mark
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import (
+    PEM_BEGIN,
+    VAULT,
+    Pkcs12,
+    decode,
+    without_mark,
+)
 
 with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography import x509
@@ -31,23 +37,31 @@ class ClientKey:
 
 
 def load_client_key(path: str, password: str) -> ClientKey:
-    """The key in the file at C{path}.
+    """The key in the file at `path`.
 
     :param password: of the PKCS#12 file or of the encrypted key; empty stands for none
     :raises IdentityError: when the file holds no RSA key with its certificate, or cannot be opened
     """
-    require_path("x509_certificate_path", path, "Write it to a file that only the user of the task can read, and give its name.")
+    require_path(
+        "x509_certificate_path", path, "Write it to a file that only the user of the task can read, and give its name."
+    )
     name = f"x509_certificate_path '{path}'"
     try:
         with open(os.path.expanduser(path), "rb") as file:
             data = without_mark(file.read())
     except (OSError, ValueError) as exc:
-        raise IdentityError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or 'this cannot be a path'}.") from exc
+        raise IdentityError(
+            f"{name} cannot be read: {getattr(exc, 'strerror', None) or 'this cannot be a path'}."
+        ) from exc
     if data.startswith(VAULT):
-        raise IdentityError(f"{name} is encrypted with Ansible Vault. Protect it with an x509_certificate_password instead.")
+        raise IdentityError(
+            f"{name} is encrypted with Ansible Vault. Protect it with an x509_certificate_password instead."
+        )
     key, certificates = _from_pem(data, password, name) if PEM_BEGIN in data else _from_pkcs12(data, password, name)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise IdentityError(f"{name} holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications.")
+        raise IdentityError(
+            f"{name} holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."
+        )
     return ClientKey(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates),
@@ -76,7 +90,11 @@ def _from_pem(data: bytes, password: str, name: str) -> tuple[t.Any, list[x509.C
         public = key.public_key()
         own = [certificate for certificate in certificates if certificate.public_key() == public]
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as exc:
-        raise IdentityError(f"{name} holds no certificate that can be read. Put the certificate and its key into one PEM file.") from exc
+        raise IdentityError(
+            f"{name} holds no certificate that can be read. Put the certificate and its key into one PEM file."
+        ) from exc
     if not own:
-        raise IdentityError(f"The key in {name} belongs to none of the certificates in it. Put the certificate of the key there.")
+        raise IdentityError(
+            f"The key in {name} belongs to none of the certificates in it. Put the certificate of the key there."
+        )
     return key, own[:1] + [certificate for certificate in certificates if certificate is not own[0]]

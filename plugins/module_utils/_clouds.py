@@ -4,7 +4,7 @@
 
 """The national clouds of Microsoft Graph, and the hosts of a custom one.
 
-Hosts: U(https://learn.microsoft.com/graph/deployments).
+Hosts: https://learn.microsoft.com/graph/deployments.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ class Cloud:
         return f"{self.graph_url}/.default"
 
     def endpoints(self, tenant: str) -> dict[str, str] | None:
-        """Where a tenant signs in, if that is documented and need not be asked: in the form of OpenID Connect Discovery 1.0.
+        """Where a tenant signs in, if that is documented and need not be asked: in the form of OpenID Connect Discovery
+        1.0.
 
-        U(https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud). Other hosts may have theirs elsewhere.
+        https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud. Other hosts may have theirs
+        elsewhere.
         """
         if self.authority_host not in ("https://login.microsoftonline.com", "https://login.microsoftonline.us"):
             return None
@@ -52,9 +54,9 @@ CLOUDS = {
 
 
 def choose_cloud(name: str | None, authority_host: str | None = None, graph_url: str | None = None) -> Cloud:
-    """The cloud called C{name} (default: C{AzureCloud}), with the hosts that are given in place of its own.
+    """The cloud called `name` (default: `AzureCloud`), with the hosts that are given in place of its own.
 
-    :raises IdentityError: for an unknown name, or a host that is not an C{https} URL
+    :raises IdentityError: for an unknown name, or a host that is not an `https` URL
     """
     try:
         cloud = CLOUDS[name or "AzureCloud"]
@@ -73,5 +75,7 @@ def _https_url(option: str, value: str, example: str) -> str:
     # AZURE_AUTHORITY_HOST is often written as a bare host name.
     url = value if "://" in value else f"https://{value}"
     if https_parts(url) is None or "@" in url or "?" in url or "#" in url:
-        raise IdentityError(f"{option} has to be an https URL, without a query or user, such as that of the cloud: {example}.")
+        raise IdentityError(
+            f"{option} has to be an https URL, without a query or user, such as that of the cloud: {example}."
+        )
     return url.rstrip("/")

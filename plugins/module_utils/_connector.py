@@ -24,7 +24,12 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     Changes,
     Target,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    FateUnknown,
+    IdentityError,
+    NotFound,
+    ServiceError,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
@@ -64,13 +69,15 @@ class Wanted:
     def from_parameters(cls, parameters: t.Mapping[str, t.Any], certificate: WantedCertificate | None) -> Wanted:
         """From the validated parameters of the module.
 
-        :param certificate: the one in C{authentication.client_certificate}, opened
+        :param certificate: the one in `authentication.client_certificate`, opened
         :raises IdentityError: when they contradict each other
         """
         target = Target(parameters["connector_id"], parameters["connector_name"])
         if parameters["state"] == "absent":
             if target.connector_id and target.connector_name:
-                raise IdentityError("With state: absent, give either connector_id or connector_name, so that it is certain which connector is to go.")
+                raise IdentityError(
+                    "With state: absent, give either connector_id or connector_name, so that it is certain which connector is to go."
+                )
             return cls(target, present=False)
         basic: t.Mapping[str, t.Any] | None = (parameters["authentication"] or {}).get("basic")
         return cls(
@@ -86,7 +93,7 @@ class Wanted:
 class Plan:
     """The decision, with the connector as it is and as it will be (None where there is none).
 
-    :ivar sent: what is sent in the POST that creates or the PATCH that changes: names of fields of C{ApiConnector}
+    :ivar sent: what is sent in the POST that creates or the PATCH that changes: names of fields of `ApiConnector`
     :ivar authentication: what happens to the authentication; its upload is a request of its own
     """
 
@@ -109,7 +116,13 @@ class Plan:
         return self.authentication.step if self.authentication else CertificateStep.NONE
 
 
-def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mode: bool = False, namesakes: t.Sequence[ApiConnector] = ()) -> Plan:
+def plan(
+    connector: ApiConnector | None,
+    wanted: Wanted,
+    now: datetime,
+    check_mode: bool = False,
+    namesakes: t.Sequence[ApiConnector] = (),
+) -> Plan:
     """Decide what to do. Pure: everything that decides is here.
 
     :param namesakes: connectors that have the wanted name already
@@ -142,7 +155,15 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
     if authentication.step is CertificateStep.REPLACE:
         sent.append("authentication")
     step = Step.UPDATE if reasons else Step.NONE
-    return Plan(step, "; ".join(reasons) or "the connector is as wanted", connector, after, tuple(sent), authentication, authentication.warnings)
+    return Plan(
+        step,
+        "; ".join(reasons) or "the connector is as wanted",
+        connector,
+        after,
+        tuple(sent),
+        authentication,
+        authentication.warnings,
+    )
 
 
 def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
@@ -161,11 +182,21 @@ def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> Plan:
     blank = ApiConnector(wanted.target.connector_id or NIL_ID, wanted.display_name, wanted.target_url, NONE)
     authentication = _plan_authentication(blank, wanted, now)
     sent = ("display_name", "target_url", "authentication")
-    return Plan(Step.CREATE, "the connector does not exist", None, authentication.after, sent, authentication, (*warnings, *authentication.warnings))
+    return Plan(
+        Step.CREATE,
+        "the connector does not exist",
+        None,
+        authentication.after,
+        sent,
+        authentication,
+        (*warnings, *authentication.warnings),
+    )
 
 
 def _plan_authentication(connector: ApiConnector, wanted: Wanted, now: datetime) -> CertificatePlan:
-    """What happens to the authentication; a user name and password go the way of a certificate that replaces everything."""
+    """What happens to the authentication; a user name and password go the way of a certificate that replaces
+    everything.
+    """
     authentication = wanted.authentication
     if isinstance(authentication, WantedCertificate):
         return _client_certificate.plan(connector, authentication, _plan_options(wanted), now)
@@ -189,10 +220,13 @@ def _plan_options(wanted: Wanted) -> _client_certificate.Options:
     return _client_certificate.Options(wanted.target, replace_basic_authentication=True)
 
 
-def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | None, now: datetime, check_mode: bool) -> Outcome:
+def ensure(
+    graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | None, now: datetime, check_mode: bool
+) -> Outcome:
     """Read the connector, plan, and carry the plan out unless this is check mode or the key is not at hand.
 
-    :param upload: makes what is to be sent of a certificate, called only when it is; None when this side does not have the key
+    :param upload: makes what is to be sent of a certificate, called only when it is; None when this side does not have
+        the key
     :raises IdentityError: with a sentence for the user
     """
     connectors = ApiConnectors(graph)
@@ -204,7 +238,9 @@ def ensure(graph: GraphClient, wanted: Wanted, upload: t.Callable[[], Upload] | 
     sends_certificate = certificate is not None and planned.authentication_step is not CertificateStep.NONE
     # Of a connector that only check mode takes for granted, the job will have to say that it is not there.
     due = sends_certificate and upload is None and not (planned.before is None and wanted.target.connector_id)
-    outcome = Outcome(changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due)
+    outcome = Outcome(
+        changed, planned.reason, planned.before, planned.after, now, planned.warnings, certificate, upload_due=due
+    )
     if not changed or check_mode or due:
         return outcome
     after = _Work(connectors, planned, wanted, upload() if sends_certificate and upload else None, now).carry_out()
@@ -222,11 +258,17 @@ def file_options(parameters: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any] | N
     return options
 
 
-def ensure_as_received(graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime) -> Outcome:
+def ensure_as_received(
+    graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime
+) -> Outcome:
     """What is done on a host, with what the action plugin sent."""
     options = file_options(parameters)
-    certificate, upload = received(options["content"], options["certificate_password"] or "") if options else (None, None)
-    return ensure(graph, Wanted.from_parameters(parameters, certificate), (lambda: upload) if upload else None, now, check_mode)
+    certificate, upload = (
+        received(options["content"], options["certificate_password"] or "") if options else (None, None)
+    )
+    return ensure(
+        graph, Wanted.from_parameters(parameters, certificate), (lambda: upload) if upload else None, now, check_mode
+    )
 
 
 @dataclass
@@ -254,7 +296,9 @@ class _Work:
             # First, as it is what is refused most often: then nothing has changed.
             certificate = t.cast(WantedCertificate, self.wanted.authentication)
             options = _plan_options(self.wanted)
-            seen = _client_certificate.carry_out(self.connectors, planned.authentication, certificate, self.upload, options, self.now)
+            seen = _client_certificate.carry_out(
+                self.connectors, planned.authentication, certificate, self.upload, options, self.now
+            )
         if planned.sent:
             try:
                 seen = self._update(planned.before.id)
@@ -282,15 +326,25 @@ class _Work:
             if not write.lost:
                 raise
             if not write.look():
-                raise IdentityError(f"{exc.message} The answer to an earlier try was lost, so look whether the connector appears.", exc.failure) from exc
+                raise IdentityError(
+                    f"{exc.message} The answer to an earlier try was lost, so look whether the connector appears.",
+                    exc.failure,
+                ) from exc
         seen = write.see(f"{self.wanted.target} was sent at {iso8601(self.now)} and accepted")
         if made is None:
             return seen
-        others = self._twins(write, found, made) if write.lost else [connector for connector in found if connector.id != made.id]
+        others = (
+            self._twins(write, found, made)
+            if write.lost
+            else [connector for connector in found if connector.id != made.id]
+        )
         if others and write.lost:
-            # The first request was carried out after all, and was not listed in time. Nothing can refer to the second connector yet.
+            # The first request was carried out after all, and was not listed in time. Nothing can refer to the second
+            # connector yet.
             self._delete(made.id)
-            self._note(f"{self.wanted.target} had been created by a request whose answer was lost. Connector {made.id}, the second of that name, was deleted.")
+            self._note(
+                f"{self.wanted.target} had been created by a request whose answer was lost. Connector {made.id}, the second of that name, was deleted."
+            )
             return others[0]
         if others:
             ids = ", ".join(connector.id for connector in others)
@@ -320,12 +374,18 @@ class _Work:
             self.connectors.update(connector_id, self._changes(), (lambda: False) if unseen else write.carried_out)
         except FateUnknown as exc:
             if unseen:
-                raise IdentityError(f"{exc.message} The password may or may not be set. Run the task again.", exc.failure) from exc
+                raise IdentityError(
+                    f"{exc.message} The password may or may not be set. Run the task again.", exc.failure
+                ) from exc
             raise write.unsettled(exc) from exc
         return write.see(f"The change was sent at {iso8601(self.now)} and accepted")
 
     def _delete(self, connector_id: str) -> None:
-        write = self._write(lambda: self.connectors.get(connector_id), lambda connector: "is still there" if connector else "", may_be_absent=True)
+        write = self._write(
+            lambda: self.connectors.get(connector_id),
+            lambda connector: "is still there" if connector else "",
+            may_be_absent=True,
+        )
         # Somebody else may have been faster.
         with suppress(NotFound):
             try:
@@ -359,7 +419,10 @@ class _Work:
         return ""
 
     def _write(
-        self, read: t.Callable[[], ApiConnector | None], shortcoming: t.Callable[[ApiConnector | None], str], may_be_absent: bool = False
+        self,
+        read: t.Callable[[], ApiConnector | None],
+        shortcoming: t.Callable[[ApiConnector | None], str],
+        may_be_absent: bool = False,
     ) -> Write:
         return Write(self.connectors.graph.http, str(self.wanted.target), read, shortcoming, may_be_absent)
 
@@ -368,9 +431,15 @@ class _Work:
 
 
 def _authentication(connector: ApiConnector) -> tuple[str, str | None, set[str]]:
-    return connector.authentication, connector.username, {certificate.thumbprint for certificate in connector.certificates}
+    return (
+        connector.authentication,
+        connector.username,
+        {certificate.thumbprint for certificate in connector.certificates},
+    )
 
 
 def _check_name(name: str) -> None:
     if name != name.strip():
-        raise IdentityError(f"connector_name '{name}' begins or ends with a blank, so nobody would find the connector by what they see. Nothing was sent.")
+        raise IdentityError(
+            f"connector_name '{name}' begins or ends with a blank, so nobody would find the connector by what they see. Nothing was sent."
+        )

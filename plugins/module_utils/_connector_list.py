@@ -10,7 +10,11 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import CLIENT_CERTIFICATE, ApiConnector, ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
+    CLIENT_CERTIFICATE,
+    ApiConnector,
+    ApiConnectors,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 
@@ -25,7 +29,10 @@ class Listing:
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
         """As in results; there is never a difference."""
-        result: dict[str, t.Any] = {"changed": False, "connectors": [self._render(connector) for connector in self.connectors]}
+        result: dict[str, t.Any] = {
+            "changed": False,
+            "connectors": [self._render(connector) for connector in self.connectors],
+        }
         return {**result, "warnings": list(self.warnings)} if self.warnings else result
 
     def _render(self, connector: ApiConnector) -> dict[str, t.Any]:
@@ -34,13 +41,15 @@ class Listing:
 
 
 def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime) -> Listing:
-    """The connectors that the validated C{parameters} ask for; none is no error.
+    """The connectors that the validated `parameters` ask for; none is no error.
 
-    :raises IdentityError: when C{expiring_within_days} is negative
+    :raises IdentityError: when `expiring_within_days` is negative
     """
     within = parameters["expiring_within_days"]
     if within is not None and within < 0:
-        raise IdentityError("expiring_within_days is negative. Give the days, or 0 for connectors that have no valid certificate now.")
+        raise IdentityError(
+            "expiring_within_days is negative. Give the days, or 0 for connectors that have no valid certificate now."
+        )
     connectors = ApiConnectors(graph)
     errors: list[IdentityError] = []
     if parameters["connector_id"]:
@@ -56,6 +65,8 @@ def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check
 
 
 def is_expiring(connector: ApiConnector, now: datetime, within: int) -> bool:
-    """Whether the connector uses certificates, but none that is active is valid for more than C{within} days."""
+    """Whether the connector uses certificates, but none that is active is valid for more than `within` days."""
     active = connector.active_certificate
-    return connector.authentication == CLIENT_CERTIFICATE and (active is None or (active.not_after - now) / timedelta(days=1) <= within)
+    return connector.authentication == CLIENT_CERTIFICATE and (
+        active is None or (active.not_after - now) / timedelta(days=1) <= within
+    )

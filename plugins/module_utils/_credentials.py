@@ -4,8 +4,9 @@
 
 """The ways to sign in: options → credential.
 
-One small frozen class a method. C{validate} looks at options only, never at the network or a file: it returns the credential or what it
-lacks. C{authenticate} opens a session that yields tokens, see _tokens.
+One small frozen class a method. `validate` looks at options only, never at the network or a file: it returns the
+credential or what it
+lacks. `authenticate` opens a session that yields tokens, see _tokens.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Credential(abc.ABC):
 
     @classmethod
     def validate(cls, options: Options) -> Credential | Lacking:
-        """The credential that C{options} amount to, or what they lack."""
+        """The credential that `options` amount to, or what they lack."""
         missing = tuple(any_of for any_of in cls.needs if not any(name in options for name in any_of))
         if missing:
             return Lacking(missing)
@@ -67,7 +68,7 @@ class Credential(abc.ABC):
 
     @abc.abstractmethod
     def authenticate(self, cloud: Cloud, http: HttpClient) -> TokenSource:
-        """The session that yields tokens for C{cloud}. Nothing is sent before the first token is asked for.
+        """The session that yields tokens for `cloud`. Nothing is sent before the first token is asked for.
 
         :raises IdentityError: when a file that the method reads is of no use
         """
@@ -116,9 +117,13 @@ class FederatedToken(Credential):
                 token = file.read().strip()
         except (OSError, ValueError) as exc:
             problem = getattr(exc, "strerror", None) or "it is not text"
-            raise IdentityError(f"oidc_token_file_path '{path}' cannot be read: {problem}. Give the file with the token.") from exc
+            raise IdentityError(
+                f"oidc_token_file_path '{path}' cannot be read: {problem}. Give the file with the token."
+            ) from exc
         if not token:
-            raise IdentityError(f"oidc_token_file_path '{path}' is empty. Whoever issues the token has not written it yet.")
+            raise IdentityError(
+                f"oidc_token_file_path '{path}' is empty. Whoever issues the token has not written it yet."
+            )
         return token
 
 
@@ -161,7 +166,7 @@ class ClientCertificate(Credential):
 
 @dataclass(frozen=True)
 class ManagedIdentity(Credential):
-    """The identity that Azure gives to the machine where the task runs; C{client_id} names a user-assigned one."""
+    """The identity that Azure gives to the machine where the task runs; `client_id` names a user-assigned one."""
 
     client_id: str | None
 
@@ -175,7 +180,7 @@ class ManagedIdentity(Credential):
 
 @dataclass(frozen=True)
 class AzureCli(Credential):
-    """Whoever has signed in with C{az login}."""
+    """Whoever has signed in with `az login`."""
 
     tenant: str | None
 
@@ -193,11 +198,14 @@ NAMED: tuple[type[Credential], ...] = (ManagedIdentity, AzureCli)
 METHODS = {kind.method: kind for kind in GUESSED + NAMED}
 
 
-def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: t.Mapping[str, tuple[str, ...]]) -> Credential:
+def choose_credential(
+    auth_method: str, levels: t.Sequence[Options], variables: t.Mapping[str, tuple[str, ...]]
+) -> Credential:
     """The first complete credential: level by level, and in each level method by method.
 
-    :param auth_method: C{auto}, or the one method to use
-    :param levels: options found, each level a superset of the one before: the task's, the environment's added, the profile's added
+    :param auth_method: `auto`, or the one method to use
+    :param levels: options found, each level a superset of the one before: the task's, the environment's added, the
+        profile's added
     :param variables: the environment variables of each option, for the message
     :raises IdentityError: when none is complete, saying what was found where and what is missing
     """
@@ -205,15 +213,21 @@ def choose_credential(auth_method: str, levels: t.Sequence[Options], variables: 
     for options in levels:
         for method in methods:
             if not isinstance(method.validate(options), Lacking):
-                # What the method can do without is settled on its own too; of alternatives, the one that is found first counts.
+                # What the method can do without is settled on its own too; of alternatives, the one that is found first
+                # counts.
                 rivals = {name for any_of in method.needs for name in any_of if name not in _first(any_of, levels)}
-                return t.cast(Credential, method.validate({name: found for name, found in levels[-1].items() if name not in rivals}))
+                return t.cast(
+                    Credential,
+                    method.validate({name: found for name, found in levels[-1].items() if name not in rivals}),
+                )
     described = "; ".join(_describe(method, levels[-1], variables) for method in methods)
     raise IdentityError(f"Cannot sign in: no method has all that it needs. {described}.")
 
 
 def _first(names: tuple[str, ...], levels: t.Sequence[Options]) -> set[str]:
-    return next({name for name in names if name in options} for options in levels if any(name in options for name in names))
+    return next(
+        {name for name in names if name in options} for options in levels if any(name in options for name in names)
+    )
 
 
 def _describe(method: type[Credential], options: Options, variables: t.Mapping[str, tuple[str, ...]]) -> str:

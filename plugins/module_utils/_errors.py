@@ -10,9 +10,9 @@ import typing as t
 
 
 class IdentityError(Exception):
-    """A task cannot go on: C{message} is one or two sentences with the cause and the remedy.
+    """A task cannot go on: `message` is one or two sentences with the cause and the remedy.
 
-    C{failure} holds what Graph or Entra said, in the keys of the documented return value, or None.
+    `failure` holds what Graph or Entra said, in the keys of the documented return value, or None.
     Neither ever contains a secret.
     """
 
@@ -29,7 +29,7 @@ class ServiceError(IdentityError):
     """Graph or Entra answered, and the answer was no.
 
     :param status: HTTP status, or None when the answer did not come over HTTP
-    :param code: the service's own code, such as C{AADB2C99039} or C{AADSTS7000215}
+    :param code: the service's own code, such as `AADB2C99039` or `AADSTS7000215`
     """
 
     def __init__(

@@ -12,8 +12,19 @@ import typing as t
 import uuid
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError, first_sentence
-from ansible_collections.msgraph.identity.plugins.module_utils._http import READS, HttpClient, json_object, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    FateUnknown,
+    IdentityError,
+    NotFound,
+    ServiceError,
+    first_sentence,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._http import (
+    READS,
+    HttpClient,
+    json_object,
+    refused_for_now,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
@@ -29,7 +40,7 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stand
 class GraphClient:
     """One signed-in client of one Graph.
 
-    :param root: URL with the version, such as C{https://graph.microsoft.com/v1.0}
+    :param root: URL with the version, such as `https://graph.microsoft.com/v1.0`
     :ivar recent: the API connectors as they were read a moment ago
     """
 
@@ -41,12 +52,21 @@ class GraphClient:
 
     @classmethod
     def connect(cls, settings: Settings) -> GraphClient:
-        """A client for C{settings}; nothing is sent before the first request."""
-        http = HttpClient(verify=settings.verify, timeout=settings.timeout, retries=settings.retries, retry_timeout=settings.retry_timeout)
-        return cls(f"{settings.cloud.graph_url}/{settings.api_version}", settings.credential.authenticate(settings.cloud, http), http)
+        """A client for `settings`; nothing is sent before the first request."""
+        http = HttpClient(
+            verify=settings.verify,
+            timeout=settings.timeout,
+            retries=settings.retries,
+            retry_timeout=settings.retry_timeout,
+        )
+        return cls(
+            f"{settings.cloud.graph_url}/{settings.api_version}",
+            settings.credential.authenticate(settings.cloud, http),
+            http,
+        )
 
     def get(self, path: str, purpose: str) -> dict[str, t.Any]:
-        """The object at C{path}.
+        """The object at `path`.
 
         :param path: below the version, percent-encoded
         :param purpose: what the request is for, as in "read API connector 'x'"; error messages begin with it
@@ -56,7 +76,7 @@ class GraphClient:
         return self._call("GET", self._root + path, purpose)
 
     def pages(self, path: str, purpose: str) -> t.Iterator[dict[str, t.Any]]:
-        """The objects of the collection at C{path}, page by page: U(https://learn.microsoft.com/graph/paging)."""
+        """The objects of the collection at `path`, page by page: https://learn.microsoft.com/graph/paging."""
         url: str | None = self._root + path
         seen = set()
         while url:
@@ -72,8 +92,10 @@ class GraphClient:
             if url in seen:
                 raise IdentityError(f"Could not {purpose}: the link to the next page leads back to one that was read.")
 
-    def post(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> dict[str, t.Any]:
-        """The answer to C{body}, or nothing when it was lost and C{carried_out} says that it was carried out.
+    def post(
+        self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None
+    ) -> dict[str, t.Any]:
+        """The answer to `body`, or nothing when it was lost and `carried_out` says that it was carried out.
 
         :param carried_out: asked when the answer is lost, before the request is sent again; without it, it is not
         :raises FateUnknown: when it may or may not have been carried out, and another try is not possible
@@ -82,15 +104,20 @@ class GraphClient:
         return self._call("POST", self._root + path, purpose, body, carried_out)
 
     def patch(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> None:
-        """Change the object at C{path}; parameters and errors as for C{post}."""
+        """Change the object at `path`; parameters and errors as for `post`."""
         self._call("PATCH", self._root + path, purpose, body, carried_out)
 
     def delete(self, path: str, purpose: str, carried_out: CarriedOut | None = None) -> None:
-        """Delete the object at C{path}; parameters and errors as for C{post}."""
+        """Delete the object at `path`; parameters and errors as for `post`."""
         self._call("DELETE", self._root + path, purpose, carried_out=carried_out)
 
     def _call(
-        self, method: str, url: str, purpose: str, body: dict[str, t.Any] | None = None, carried_out: CarriedOut | None = None
+        self,
+        method: str,
+        url: str,
+        purpose: str,
+        body: dict[str, t.Any] | None = None,
+        carried_out: CarriedOut | None = None,
     ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
         try:
@@ -125,8 +152,10 @@ class GraphClient:
         return response
 
 
-def _service_error(response: requests.Response, answer: dict[str, t.Any] | None, purpose: str, client_request_id: str) -> ServiceError:
-    """The error that an answer stands for: U(https://learn.microsoft.com/graph/errors)."""
+def _service_error(
+    response: requests.Response, answer: dict[str, t.Any] | None, purpose: str, client_request_id: str
+) -> ServiceError:
+    """The error that an answer stands for: https://learn.microsoft.com/graph/errors."""
     error = (answer or {}).get("error")
     error = error if isinstance(error, dict) else {}
     code, said = _text(error.get("code")), _text(error.get("message"))
@@ -134,7 +163,11 @@ def _service_error(response: requests.Response, answer: dict[str, t.Any] | None,
     if said:
         cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
     else:
-        cause = f"Microsoft Graph answered {status} {code}" if code else f"{urlsplit(response.url).netloc} answered {status}, but not as Microsoft Graph does"
+        cause = (
+            f"Microsoft Graph answered {status} {code}"
+            if code
+            else f"{urlsplit(response.url).netloc} answered {status}, but not as Microsoft Graph does"
+        )
     kind = NotFound if status == 404 else ServiceError
     return kind(
         f"Could not {purpose}: {cause}.",

@@ -23,7 +23,8 @@ with suppress(ImportError):  # require_libraries() names what is missing
 
 READS = ("GET",)
 IN_TROUBLE = (429, 500, 502, 503, 504)
-# Codes of Graph that say "later": nothing was carried out. U(https://learn.microsoft.com/azure/active-directory-b2c/error-codes).
+# Codes of Graph that say "later": nothing was carried out.
+# https://learn.microsoft.com/azure/active-directory-b2c/error-codes.
 LATER = ("AADB2C90229", "AADB2C90244", "AADB2C95043", "AADB2C95053", "Directory_ConcurrencyViolation")
 FIRST_WAIT = 1.0  # seconds
 LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
@@ -37,7 +38,7 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Let C{seconds} pass."""
+        """Let `seconds` pass."""
         time.sleep(seconds)
 
 
@@ -52,7 +53,14 @@ class HttpClient:
     """
 
     def __init__(
-        self, *, verify: bool | str, timeout: float, retries: int, retry_timeout: float, clock: Clock | None = None, direct: bool = False
+        self,
+        *,
+        verify: bool | str,
+        timeout: float,
+        retries: int,
+        retry_timeout: float,
+        clock: Clock | None = None,
+        direct: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.retries = retries
@@ -74,7 +82,7 @@ class HttpClient:
         return max(0.1, min(self._timeout, self._deadline - self.clock.monotonic()))
 
     def has_time_for(self, wait: float) -> bool:
-        """Whether the budget of the task outlasts C{wait} seconds."""
+        """Whether the budget of the task outlasts `wait` seconds."""
         return self.clock.monotonic() + wait < self._deadline
 
     @contextmanager
@@ -87,23 +95,29 @@ class HttpClient:
             self.retries = retries
 
     def may_retry(self, attempt: int, wait: float) -> bool:
-        """Whether attempt C{attempt} (from 0) may be followed by another one after C{wait} seconds."""
+        """Whether attempt `attempt` (from 0) may be followed by another one after `wait` seconds."""
         return attempt < self.retries and self.has_time_for(wait)
 
     def wait(self, trouble: str, wait: float, attempt: int) -> None:
-        """Let C{wait} seconds pass, and note why, for the person who wonders about a slow task."""
+        """Let `wait` seconds pass, and note why, for the person who wonders about a slow task."""
         self.notices.append(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).")
         self.clock.sleep(wait)
 
     def send(
-        self, method: str, url: str, *, repeatable: bool | None = None, carried_out: t.Callable[[], bool] | None = None, **arguments: t.Any
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool | None = None,
+        carried_out: t.Callable[[], bool] | None = None,
+        **arguments: t.Any,
     ) -> requests.Response | None:
         """The answer to one request, whatever its status; repeated while that is safe and the budget lasts.
 
         :param repeatable: whether it does no harm when carried out twice; by default only for reads
         :param carried_out: for a write, asked when its answer is lost; it is sent again only when this says no
-        :param arguments: C{headers}, C{json}, C{data}, C{params} as for C{requests.Session.request}
-        :returns: None when the answer was lost and C{carried_out} says yes
+        :param arguments: `headers`, `json`, `data`, `params` as for `requests.Session.request`
+        :returns: None when the answer was lost and `carried_out` says yes
         :raises Unreachable: nothing was carried out, or a read found no answer
         :raises FateUnknown: a write was sent and its answer was lost, and it may not be sent again
         """
@@ -113,9 +127,17 @@ class HttpClient:
             try:
                 response = self._session.request(
                     # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
-                    method, url, verify=self._verify, timeout=self._time_for_one_request(), allow_redirects=False, **arguments
+                    method,
+                    url,
+                    verify=self._verify,
+                    timeout=self._time_for_one_request(),
+                    allow_redirects=False,
+                    **arguments,
                 )
-            except (OSError, ValueError) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
+            except (
+                OSError,
+                ValueError,
+            ) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
                 trouble, sent = _trouble(exc, url)
             else:
                 trouble, sent = f"{urlsplit(url).netloc} answered {response.status_code}", not refused_for_now(response)
@@ -170,7 +192,9 @@ def _in_trouble(response: requests.Response) -> bool:
 
 
 def backoff(attempt: int) -> float:
-    """Seconds to wait after attempt C{attempt} (from 0): doubled each time, with jitter so that many tasks do not return together."""
+    """Seconds to wait after attempt `attempt` (from 0): doubled each time, with jitter so that many tasks do not return
+    together.
+    """
     return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 16)) * random.uniform(0.5, 1.0)
 
 
@@ -178,13 +202,19 @@ def _wait(response: requests.Response | None, attempt: int) -> float:
     """Seconds to wait before the same request again."""
     try:
         # Seconds or an HTTP date: RFC 9110, 10.2.3.
-        return float(Retry().parse_retry_after(response.headers["Retry-After"])) if response is not None else backoff(attempt)
+        return (
+            float(Retry().parse_retry_after(response.headers["Retry-After"]))
+            if response is not None
+            else backoff(attempt)
+        )
     except (KeyError, InvalidHeader, ValueError, OverflowError):
         return backoff(attempt)
 
 
 def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
-    """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is pointless."""
+    """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is
+    pointless.
+    """
     host = urlsplit(url).netloc
     kind = type(exc).__name__
     if isinstance(exc, requests.exceptions.SSLError):
@@ -195,10 +225,14 @@ def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
                 "Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE."
             ) from exc
         if "NO_CERTIFICATE_OR_CRL_FOUND" in str(exc) or "PEM lib" in str(exc):
-            raise IdentityError("The file with CA certificates holds none. Check ca_path, or REQUESTS_CA_BUNDLE.") from exc
+            raise IdentityError(
+                "The file with CA certificates holds none. Check ca_path, or REQUESTS_CA_BUNDLE."
+            ) from exc
     if isinstance(exc, ValueError):
         # An invalid URL or header. The exception quotes it, and it may be the token.
-        raise IdentityError(f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy.") from None
+        raise IdentityError(
+            f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy."
+        ) from None
     if not isinstance(exc, requests.exceptions.RequestException):
         # A file that requests was to read: the CA bundle.
         raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc

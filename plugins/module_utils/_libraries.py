@@ -20,7 +20,7 @@ REQUIRED = {
 
 
 def missing_libraries(*names: str) -> list[str]:
-    """The names of C{names} (default: all) that this Python cannot import."""
+    """The names of `names` (default: all) that this Python cannot import."""
     return [name for name in names or REQUIRED if find_spec(name) is None]
 
 

@@ -54,7 +54,10 @@ class Outcome:
     def _diff(self) -> dict[str, t.Any]:
         before, after = (connector.render(self.now) if connector else {} for connector in (self.before, self.after))
         diff: dict[str, t.Any] = {"before": before, "after": after}
-        for header, connector in (("before_header", self.before or self.after), ("after_header", self.after or self.before)):
+        for header, connector in (
+            ("before_header", self.before or self.after),
+            ("after_header", self.after or self.before),
+        ):
             if connector:
                 diff[header] = f"API connector '{connector.display_name or connector.id}'"
         if self.changed and before == after:

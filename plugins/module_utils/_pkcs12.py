@@ -40,7 +40,7 @@ _ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")
 
 @dataclass(frozen=True)
 class WantedCertificate:
-    """The certificate that a connector is to have; C{thumbprint} is SHA-1 of C{der} in upper-case hex, times are UTC."""
+    """The certificate that a connector is to have; `thumbprint` is SHA-1 of `der` in upper-case hex, times are UTC."""
 
     thumbprint: str
     subject: str
@@ -53,7 +53,7 @@ class WantedCertificate:
 
     @classmethod
     def from_der(cls, der: bytes) -> WantedCertificate:
-        """The certificate in C{der} (RFC 5280).
+        """The certificate in `der` (RFC 5280).
 
         :raises IdentityError: when it cannot be read
         """
@@ -78,7 +78,7 @@ class WantedCertificate:
         return x509.load_der_x509_certificate(self.der).public_bytes(Encoding.PEM).decode()
 
     def render(self) -> dict[str, t.Any]:
-        """As in results, without C{is_active}, which only a connector can tell."""
+        """As in results, without `is_active`, which only a connector can tell."""
         return {
             "thumbprint": self.thumbprint,
             "subject": self.subject,
@@ -115,16 +115,22 @@ class Pkcs12:
         self.warnings: tuple[str, ...] = ()
         if password and _SHROUDED_KEY_BAG not in data and _ENCRYPTED_DATA not in data:
             password = ""
-            self.warnings = (f"{name} is not protected by a password, although {password_option} is given. Whoever reads the file has the key.",)
+            self.warnings = (
+                f"{name} is not protected by a password, although {password_option} is given. Whoever reads the file has the key.",
+            )
         content = _open(data, password, name, password_option)
         if content.key is None:
             raise IdentityError(f"{name} holds no private key. Export it again together with its key.")
         # cryptography takes the first key and does not tell of others.
         keys = data.count(_KEY_BAG) + data.count(_SHROUDED_KEY_BAG)
         if keys > 1:
-            raise IdentityError(f"{name} holds {keys} private keys, so which certificate is meant cannot be told. Export one key with its certificate.")
+            raise IdentityError(
+                f"{name} holds {keys} private keys, so which certificate is meant cannot be told. Export one key with its certificate."
+            )
         if content.cert is None:
-            raise IdentityError(f"{name} holds a private key, but not the certificate that belongs to it. Export them together.")
+            raise IdentityError(
+                f"{name} holds a private key, but not the certificate that belongs to it. Export them together."
+            )
         self._data = data
         self._password = password
         self.key = t.cast("pkcs12.PKCS12PrivateKeyTypes", content.key)
@@ -140,8 +146,10 @@ class Pkcs12:
     def upload(self, encryption: str) -> Upload:
         """What to send to Graph.
 
-        :param encryption: C{preserve} sends the file and its password as they are; C{compatible} sends key and certificates in the
-            encryption that Microsoft documents as the accepted one (TripleDES-SHA1), under a password made for this one upload
+        :param encryption: `preserve` sends the file and its password as they are; `compatible` sends key and
+            certificates in the
+            encryption that Microsoft documents as the accepted one (TripleDES-SHA1), under a password made for this one
+            upload
         """
         if encryption == "preserve":
             return Upload(base64.b64encode(self._data).decode(), self._password)
@@ -149,12 +157,16 @@ class Pkcs12:
         builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
         builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
         protection = builder.build(password.encode())
-        data = pkcs12.serialize_key_and_certificates(self._leaf.friendly_name, self.key, self._leaf.certificate, self._chain, protection)
+        data = pkcs12.serialize_key_and_certificates(
+            self._leaf.friendly_name, self.key, self._leaf.certificate, self._chain, protection
+        )
         return Upload(base64.b64encode(data).decode(), password)
 
 
 def received(content: str, password: str) -> tuple[WantedCertificate, Upload | None]:
-    """What the action plugin sent to the host: a PKCS#12 file to upload, or the certificate alone while the key may not be needed."""
+    """What the action plugin sent to the host: a PKCS#12 file to upload, or the certificate alone while the key may not
+    be needed.
+    """
     if content.startswith(PEM_BEGIN.decode()):
         try:
             certificate = x509.load_pem_x509_certificate(content.encode(errors="replace"))
@@ -166,7 +178,7 @@ def received(content: str, password: str) -> tuple[WantedCertificate, Upload | N
 
 
 def without_mark(data: bytes) -> bytes:
-    """C{data}; where it is text with a byte order mark, in UTF-8 without it."""
+    """`data`; where it is text with a byte order mark, in UTF-8 without it."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace").encode(errors="replace")
@@ -174,7 +186,7 @@ def without_mark(data: bytes) -> bytes:
 
 
 def decode(data: bytes, name: str) -> bytes:
-    """The PKCS#12 file in C{data}, which may be the file itself or base64 text of it.
+    """The PKCS#12 file in `data`, which may be the file itself or base64 text of it.
 
     :raises IdentityError: for what is recognizably something else, naming it
     """
@@ -182,18 +194,27 @@ def decode(data: bytes, name: str) -> bytes:
     if not data.strip():
         raise IdentityError(f"{name} is empty.")
     if len(data) > LARGEST:
-        raise IdentityError(f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
+        raise IdentityError(
+            f"{name} is larger than {LARGEST // 1024} KiB and cannot be a PKCS#12 file for one certificate."
+        )
     if data.startswith(VAULT):
-        raise IdentityError(f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible.")
+        raise IdentityError(
+            f"{name} is encrypted with Ansible Vault. Leave decrypt at true and give the vault password to Ansible."
+        )
     if PEM_BEGIN in data:
-        raise IdentityError(f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx")
-    # Every PKCS#12 file begins as a long DER sequence does; read as text, that is the digit 0 and no letter or digit after it.
+        raise IdentityError(
+            f"{name} is PEM, not PKCS#12. Convert it with: openssl pkcs12 -export -in CERTIFICATE -inkey KEY -out FILE.pfx"
+        )
+    # Every PKCS#12 file begins as a long DER sequence does; read as text, that is the digit 0 and no letter or digit
+    # after it.
     if data[0] == 0x30 and not data[1:2].isalnum():
         return data
     try:
         return base64.b64decode(b"".join(data.split()), validate=True)
     except binascii.Error:
-        raise IdentityError(f"{name} is neither PKCS#12 nor base64 text of it. Check that it is a PFX file (.pfx, .p12) and complete.") from None
+        raise IdentityError(
+            f"{name} is neither PKCS#12 nor base64 text of it. Check that it is a PFX file (.pfx, .p12) and complete."
+        ) from None
 
 
 def _open(data: bytes, password: str, name: str, password_option: str) -> pkcs12.PKCS12KeyAndCertificates:
@@ -211,8 +232,12 @@ def _open(data: bytes, password: str, name: str, password_option: str) -> pkcs12
             problem = f"Its {password_option} is wrong" if password else f"It needs {password_option}, or is damaged"
             raise IdentityError(f"{name} cannot be opened. {problem}.") from exc
         if _is_certificate(data):
-            raise IdentityError(f"{name} is a certificate without its private key. Export both together as PKCS#12.") from exc
-        raise IdentityError(f"{name} is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete.") from exc
+            raise IdentityError(
+                f"{name} is a certificate without its private key. Export both together as PKCS#12."
+            ) from exc
+        raise IdentityError(
+            f"{name} is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete."
+        ) from exc
 
 
 def _is_certificate(data: bytes) -> bool:

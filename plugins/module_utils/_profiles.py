@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Profiles: the sections of C{~/.azure/credentials}, an ini file shared with azure.azcollection."""
+"""Profiles: the sections of `~/.azure/credentials`, an ini file shared with azure.azcollection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATH = os.path.join("~", ".azure", "credentials")
 def read_profile(name: str | None) -> dict[str, str]:
     """The non-empty values of a section.
 
-    :param name: of the section; None stands for C{default}, which need not exist
+    :param name: of the section; None stands for `default`, which need not exist
     :raises IdentityError: when a section that was asked for by name is not there, or the file cannot be read
     """
     # Secrets contain what configparser would take for an interpolation.
@@ -33,7 +33,9 @@ def read_profile(name: str | None) -> dict[str, str]:
         # An exception of configparser quotes the line, and that may be a secret.
         line = getattr(exc, "lineno", None)
         where = f" in line {line}" if line else ""
-        raise IdentityError(f"{PATH} cannot be read: {getattr(exc, 'strerror', None) or f'it is not an ini file{where}'}.") from None
+        raise IdentityError(
+            f"{PATH} cannot be read: {getattr(exc, 'strerror', None) or f'it is not an ini file{where}'}."
+        ) from None
     if not parser.has_section(name or "default"):
         if name is None:
             return {}

@@ -14,7 +14,8 @@ LONGEST = 5.0  # seconds that a list is good for
 
 
 class Recent:
-    """The objects of one collection, as Graph listed them. Good enough to see that nothing is to be done, never to decide on a write.
+    """The objects of one collection, as Graph listed them. Good enough to see that nothing is to be done, never to
+    decide on a write.
 
     :ivar asked: whether an object was asked for before, so that a list may be worth its requests
     :ivar written: identifiers of objects that were written to since

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From validated parameters to a result: settle, connect, do the work, and turn errors into sentences. The same for modules and action plugins."""
+"""From validated parameters to a result: settle, connect, do the work, and turn errors into sentences. The same for
+modules and action plugins.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._graph import Gra
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
 
-# A shorter secret would star out parts of thumbprints and dates; results are built without secrets, this is the second line.
+# A shorter secret would star out parts of thumbprints and dates; results are built without secrets, this is the second
+# line.
 SHORTEST_MASKED = 8
 
 
@@ -41,9 +44,9 @@ def run(
     with_diff: bool,
     connect: t.Callable[[Settings], GraphClient] = GraphClient.connect,
 ) -> dict[str, t.Any]:
-    """The result of C{work}, or C{failed} and C{msg}. Never raises for what users, networks or services do wrong.
+    """The result of `work`, or `failed` and `msg`. Never raises for what users, networks or services do wrong.
 
-    :param work: called with the client, C{parameters}, C{check_mode} and the time
+    :param work: called with the client, `parameters`, `check_mode` and the time
     :param parameters: validated against the module's spec
     :param connect: makes a client, or finds one that serves already
     """
@@ -71,18 +74,18 @@ def run(
 
 
 def without_secrets(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
-    """C{result} with stars where it quotes a secret."""
+    """`result` with stars where it quotes a secret."""
     masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
     return masked
 
 
 def failed(exc: IdentityError) -> dict[str, t.Any]:
-    """The result of a task that C{exc} ended."""
+    """The result of a task that `exc` ended."""
     return {"failed": True, "msg": exc.message, **({"failure": exc.failure} if exc.failure else {})}
 
 
 def run_module(spec: ArgumentSpec, work: Work) -> None:
-    """A module's main: AnsibleModule around C{run}."""
+    """A module's main: AnsibleModule around `run`."""
     module = spec.ansible_module()
     module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
     result = run(work, module.params, check_mode=module.check_mode, with_diff=module._diff)

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where each option's value comes from: the task, else the environment, else the profile, else the default. An empty string is no value."""
+"""Where each option's value comes from: the task, else the environment, else the profile, else the default. An empty
+string is no value.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import SECRET_OPTIONS, without_empty
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud, choose_cloud
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import METHODS, Credential, Found, choose_credential
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import (
+    METHODS,
+    Credential,
+    Found,
+    choose_credential,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._profiles import read_profile
 
@@ -33,7 +40,8 @@ ENVIRONMENT = {
 }
 SECRETS = tuple(name for name in SECRET_OPTIONS if name in ENVIRONMENT)
 
-# API connectors are documented there for beta only: U(https://learn.microsoft.com/graph/api/resources/identityapiconnector).
+# API connectors are documented there for beta only:
+# https://learn.microsoft.com/graph/api/resources/identityapiconnector.
 BETA_ONLY = ("graph.microsoft.us", "dod-graph.microsoft.us")
 
 
@@ -77,11 +85,13 @@ class Settings:
 
 
 def settle(parameters: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Settings:
-    """The settings that the validated C{parameters} of a task and its C{environ} amount to.
+    """The settings that the validated `parameters` of a task and its `environ` amount to.
 
     :raises IdentityError: when no way to sign in is complete, or a value does not fit
     """
-    from_task = {name: Found(str(value), "the task") for name, value in without_empty(parameters).items() if name in ENVIRONMENT}
+    from_task = {
+        name: Found(str(value), "the task") for name, value in without_empty(parameters).items() if name in ENVIRONMENT
+    }
     with_environment = {**_from_environment(environ), **from_task}
     profile = with_environment.get("profile")
     settled = {**_from_profile(profile.value if profile else None), **with_environment}
@@ -123,7 +133,11 @@ def _from_environment(environ: t.Mapping[str, str]) -> dict[str, Found]:
 
 
 def _from_profile(name: str | None) -> dict[str, Found]:
-    return {option: Found(value, f"profile {name or 'default'}") for option, value in read_profile(name).items() if option in ENVIRONMENT}
+    return {
+        option: Found(value, f"profile {name or 'default'}")
+        for option, value in read_profile(name).items()
+        if option in ENVIRONMENT
+    }
 
 
 def _sign_in(credential: Credential, cloud: Cloud, settled: t.Mapping[str, Found]) -> SignIn:
@@ -146,7 +160,8 @@ def _warnings(cloud: Cloud, api_version: str) -> tuple[str, ...]:
 
 
 def _verify(parameters: t.Mapping[str, t.Any]) -> bool | str:
-    # requests replaces True by REQUESTS_CA_BUNDLE and leaves an explicit path or False alone, which is the promised order.
+    # requests replaces True by REQUESTS_CA_BUNDLE and leaves an explicit path or False alone, which is the promised
+    # order.
     if not parameters["validate_certs"]:
         return False
     return parameters["ca_path"] or True

@@ -11,10 +11,10 @@ from datetime import datetime, timezone
 
 
 def iso8601(moment: datetime) -> str:
-    """C{moment} in UTC, such as C{2026-01-31T12:00:00Z}."""
+    """`moment` in UTC, such as `2026-01-31T12:00:00Z`."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def days_remaining(not_after: datetime, now: datetime) -> int:
-    """Whole days until C{not_after}, negative once it has passed."""
+    """Whole days until `not_after`, negative once it has passed."""
     return math.floor((not_after - now).total_seconds() / 86400)

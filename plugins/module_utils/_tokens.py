@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where tokens come from: msal for applications and managed identities, the Azure CLI, or somebody else. Tokens stay in memory."""
+"""Where tokens come from: msal for applications and managed identities, the Azure CLI, or somebody else. Tokens stay in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError, Unreachable, first_sentence
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    IdentityError,
+    ServiceError,
+    Unreachable,
+    first_sentence,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object
 
 with suppress(ImportError):  # require_libraries() names what is missing
@@ -70,7 +77,9 @@ class ConfidentialClientTokens:
     :param client_credential: a secret, or a dict with a key or an assertion, as msal takes it
     """
 
-    def __init__(self, tenant: str, client_id: str, client_credential: str | dict[str, t.Any], cloud: Cloud, http: HttpClient) -> None:
+    def __init__(
+        self, tenant: str, client_id: str, client_credential: str | dict[str, t.Any], cloud: Cloud, http: HttpClient
+    ) -> None:
         self._tenant = tenant
         self._client_id = client_id
         self._client_credential = client_credential
@@ -95,7 +104,9 @@ class ConfidentialClientTokens:
             answer = self._application.acquire_token_for_client([self._cloud.scope])
         except (ValueError, TypeError, OverflowError, msal.exceptions.MsalError) as exc:
             # What msal says may quote an answer; what it cannot use is said by _MsalHttp, or is in the options.
-            raise IdentityError(f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host.") from exc
+            raise IdentityError(
+                f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host."
+            ) from exc
         return _token_in(answer)
 
     def renew(self) -> bool:
@@ -111,9 +122,10 @@ class ConfidentialClientTokens:
 
 
 class ManagedIdentityTokens:
-    """A managed identity through msal: App Service, Azure Arc, or the instance metadata service (IMDS) of a virtual machine.
+    """A managed identity through msal: App Service, Azure Arc, or the instance metadata service (IMDS) of a virtual
+    machine.
 
-    U(https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token).
+    https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
     """
 
     def __init__(self, client_id: str | None, cloud: Cloud) -> None:
@@ -127,16 +139,28 @@ class ManagedIdentityTokens:
         """A token that is still valid."""
         try:
             if self._client is None:
-                kind = msal.UserAssignedManagedIdentity(client_id=self._client_id) if self._client_id else msal.SystemAssignedManagedIdentity()
-                self._client = msal.ManagedIdentityClient(kind, http_client=_MsalHttp(self._http, _check_managed_identity))
+                kind = (
+                    msal.UserAssignedManagedIdentity(client_id=self._client_id)
+                    if self._client_id
+                    else msal.SystemAssignedManagedIdentity()
+                )
+                self._client = msal.ManagedIdentityClient(
+                    kind, http_client=_MsalHttp(self._http, _check_managed_identity)
+                )
             self._http.begin_task()
             answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except Unreachable as exc:
-            raise IdentityError("There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.") from exc
+            raise IdentityError(
+                "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
+            ) from exc
         except OSError as exc:
-            raise IdentityError(f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds.") from exc
+            raise IdentityError(
+                f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds."
+            ) from exc
         except (ValueError, TypeError, OverflowError, msal.ManagedIdentityError) as exc:
-            raise IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.") from exc
+            raise IdentityError(
+                "Signing in with the managed identity failed: this kind of endpoint is not supported."
+            ) from exc
         return _token_in(answer)
 
     def renew(self) -> bool:
@@ -146,7 +170,7 @@ class ManagedIdentityTokens:
 
 
 class AzureCliTokens:
-    """C{az account get-access-token}: U(https://learn.microsoft.com/cli/azure/account#az-account-get-access-token)."""
+    """`az account get-access-token`: https://learn.microsoft.com/cli/azure/account#az-account-get-access-token."""
 
     def __init__(self, tenant: str | None, cloud: Cloud) -> None:
         self._tenant = tenant
@@ -165,23 +189,35 @@ class AzureCliTokens:
         return True
 
     def _ask(self) -> tuple[str, float]:
-        """A token, and when it ends in seconds since the epoch. What the CLI prints is shown to nobody: it may be a token."""
+        """A token, and when it ends in seconds since the epoch. What the CLI prints is shown to nobody: it may be a
+        token.
+        """
         # Relative entries of PATH would let the current directory decide which program this is.
         path = os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry))
         az = shutil.which("az", path=path)
         if az is None:
-            raise IdentityError("auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method.")
+            raise IdentityError(
+                "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
+            )
         command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
         if self._tenant:
             command += ["--tenant", self._tenant]
         code, output, errors = _run(command, os.path.dirname(az))
         if code != 0:
-            problem = "is not signed in. Run: az login" if b"az login" in errors else f"failed with exit code {code}. Try: az account get-access-token"
+            problem = (
+                "is not signed in. Run: az login"
+                if b"az login" in errors
+                else f"failed with exit code {code}. Try: az account get-access-token"
+            )
             raise IdentityError(f"The Azure CLI {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
         try:
             answer = json.loads(output)
             # Versions before 2.54 tell only the local time at which it ends.
-            ends = float(answer["expires_on"]) if "expires_on" in answer else datetime.fromisoformat(answer["expiresOn"]).timestamp()
+            ends = (
+                float(answer["expires_on"])
+                if "expires_on" in answer
+                else datetime.fromisoformat(answer["expiresOn"]).timestamp()
+            )
             if not isinstance(answer["accessToken"], str) or not answer["accessToken"]:
                 raise ValueError("no token")
             return answer["accessToken"], ends
@@ -194,13 +230,20 @@ def _run(command: list[str], directory: str) -> tuple[int, bytes, bytes]:
     try:
         # The run_command that ansible-test asks for is AnsibleModule's, and an action plugin has none.
         with subprocess.Popen(  # pylint: disable=ansible-bad-function
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         ) as process:
             try:
                 output, errors = process.communicate(timeout=CLI_TIMEOUT)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                raise IdentityError(f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token") from None
+                raise IdentityError(
+                    f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token"
+                ) from None
             return process.returncode, output, errors
     except OSError as exc:
         raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
@@ -222,7 +265,9 @@ class _MsalHttp:
     :param endpoints: those of the tenant, when nobody has to be asked for them
     """
 
-    def __init__(self, http: HttpClient, check: t.Callable[[requests.Response], None], endpoints: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, http: HttpClient, check: t.Callable[[requests.Response], None], endpoints: dict[str, str] | None = None
+    ) -> None:
         self._http = http
         self._check = check
         self._endpoints = endpoints
@@ -233,7 +278,9 @@ class _MsalHttp:
             return _Known(json.dumps(self._endpoints))
         return self._send("GET", url, params=params, headers=headers)
 
-    def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response:
+    def post(
+        self, url: str, params: t.Any = None, data: t.Any = None, headers: t.Any = None, **unused: t.Any
+    ) -> requests.Response:
         """For a token. Asking for one changes nothing, so it may be asked again."""
         return self._send("POST", url, params=params, data=data, headers=headers, repeatable=True)
 
@@ -255,11 +302,17 @@ class _MsalHttp:
 def _check_entra(response: requests.Response) -> None:
     """Raise unless Entra ID gave the endpoints of a tenant, or a token."""
     answer = json_object(response)
-    if answer is None or not isinstance(answer.get("error", ""), str) or (response.status_code >= 500 and "error" not in answer):
+    if (
+        answer is None
+        or not isinstance(answer.get("error", ""), str)
+        or (response.status_code >= 500 and "error" not in answer)
+    ):
         raise _not_entra(response)
     if response.status_code != 200:
         raise _refusal(answer, response.status_code)
-    if urlsplit(response.url).path.endswith(DISCOVERY) and not all(str(answer.get(name)).startswith("https://") for name in ENDPOINTS):
+    if urlsplit(response.url).path.endswith(DISCOVERY) and not all(
+        str(answer.get(name)).startswith("https://") for name in ENDPOINTS
+    ):
         raise _not_entra(response)
 
 
@@ -300,7 +353,7 @@ def _token_in(answer: dict[str, t.Any]) -> str:
     raise _refusal(answer, None)
 
 
-# Codes: U(https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+# Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 _HINTS = {
     7000215: "The secret is wrong: give the secret's value, not its ID.",
     7000222: "The secret has expired: create a new one for the application.",
@@ -332,7 +385,9 @@ def _refusal(answer: dict[str, t.Any], status: int | None) -> ServiceError:
     busy = status is not None and (status == 429 or status >= 500)
     hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
     return ServiceError(
-        f"Could not sign in: Microsoft Entra ID answered {status}: {said_first}." if busy else f"Microsoft Entra ID refused the sign-in: {said_first}.",
+        f"Could not sign in: Microsoft Entra ID answered {status}: {said_first}."
+        if busy
+        else f"Microsoft Entra ID refused the sign-in: {said_first}.",
         status=status,
         code=f"AADSTS{codes[0]}" if codes else answer.get("error"),
         service_message=said,

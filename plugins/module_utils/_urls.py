@@ -31,14 +31,20 @@ def require_target_url(url: str | None) -> str | None:
         return None
     parts = https_parts(url)
     if parts is None or any(character in " \\" or not character.isprintable() for character in url):
-        raise IdentityError("target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent.")
+        raise IdentityError(
+            "target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent."
+        )
     if "@" in parts.netloc:
-        raise IdentityError("target_url contains a user name or password, which every result would show. Give them in authentication.basic.")
+        raise IdentityError(
+            "target_url contains a user name or password, which every result would show. Give them in authentication.basic."
+        )
     return url
 
 
 def same_url(one: str | None, other: str | None) -> bool:
-    """Whether two https URLs are the same but for what never matters (RFC 3986, 6.2): the case of scheme and host, the default port, an empty path."""
+    """Whether two https URLs are the same but for what never matters (RFC 3986, 6.2): the case of scheme and host, the
+    default port, an empty path.
+    """
     return one == other or (one is not None and other is not None and _normalized(one) == _normalized(other))
 
 
@@ -46,6 +52,15 @@ def _normalized(url: str) -> tuple[t.Any, ...]:
     try:
         parts = urlsplit(url)
         port = 443 if parts.port is None else parts.port
-        return parts.scheme, parts.username, parts.password, parts.hostname, port, parts.path or "/", parts.query, parts.fragment
+        return (
+            parts.scheme,
+            parts.username,
+            parts.password,
+            parts.hostname,
+            port,
+            parts.path or "/",
+            parts.query,
+            parts.fragment,
+        )
     except ValueError:
         return (url,)

@@ -21,7 +21,7 @@ class Write:
 
     :ivar subject: what is written to, as in "API connector 'x'"
     :ivar read: the connector as Graph shows it now, or None
-    :ivar shortcoming: what a connector lacks that does not show the write, to follow C{subject}; empty when it shows it
+    :ivar shortcoming: what a connector lacks that does not show the write, to follow `subject`; empty when it shows it
     :ivar may_be_absent: whether it is no surprise when the connector is not there
     :ivar seen: the connector as it was read last
     :ivar lost: whether an answer was lost
@@ -49,7 +49,9 @@ class Write:
         try:
             done = self.look()
         except IdentityError as exc:
-            raise IdentityError(f"the answer was lost, so it may have been carried out. {exc.message}", exc.failure) from exc
+            raise IdentityError(
+                f"the answer was lost, so it may have been carried out. {exc.message}", exc.failure
+            ) from exc
         if self.seen is None and not self.may_be_absent:
             raise IdentityError("the answer was lost, and the connector is not there any more.")
         return done
@@ -76,7 +78,9 @@ class Write:
             wait = backoff(attempt)
             if not self.http.has_time_for(wait):
                 break
-            self.http.notices.append(f"{self.subject} {self.shortcoming(self.seen)} so far; reading again after {wait:.1f} s.")
+            self.http.notices.append(
+                f"{self.subject} {self.shortcoming(self.seen)} so far; reading again after {wait:.1f} s."
+            )
             self.http.clock.sleep(wait)
         raise IdentityError(
             f"{sent}, but {self.subject} {self.shortcoming(self.seen)}. Look at the connector before you run the task again, or allow more retry_timeout."

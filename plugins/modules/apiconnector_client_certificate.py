@@ -338,7 +338,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._run import Param
 def work(graph: GraphClient, parameters: Parameters, check_mode: bool, now: datetime) -> Outcome:
     """What is done on the host, with what the action plugin sent."""
     wanted, upload = received(parameters["content"], parameters["certificate_password"] or "")
-    return ensure(graph, wanted, (lambda: upload) if upload else None, Options.from_parameters(parameters, check_mode), now)
+    return ensure(
+        graph, wanted, (lambda: upload) if upload else None, Options.from_parameters(parameters, check_mode), now
+    )
 
 
 def main() -> None:

@@ -21,7 +21,9 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action imp
 
 @functools.lru_cache(maxsize=8)
 def opened(data: bytes, password: str, name: str) -> Pkcs12:
-    """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does this memory."""
+    """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does
+    this memory.
+    """
     return Pkcs12(decode(data, name), password, name)
 
 
@@ -32,7 +34,7 @@ class CertificateAction(GraphAction):
     writes_without_key = False
 
     def read_pkcs12(self, options: Parameters) -> Pkcs12:
-        """The file in C{src} or C{content}.
+        """The file in `src` or `content`.
 
         :param options: validated against the spec PKCS12
         :raises IdentityError: when it cannot be found, decrypted or opened
@@ -45,7 +47,9 @@ class CertificateAction(GraphAction):
             name = "content"
             data = options["content"].encode(errors="replace")
             if not data.isascii():
-                raise IdentityError("content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src.")
+                raise IdentityError(
+                    "content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src."
+                )
         return opened(data, options["certificate_password"] or "", name)
 
     def act_with(
@@ -81,7 +85,9 @@ class CertificateAction(GraphAction):
         task_vars: dict[str, t.Any],
         arguments: t.Callable[[dict[str, t.Any]], dict[str, t.Any]],
     ) -> dict[str, t.Any]:
-        """Two calls of the module: first with the certificate alone, and with the key only when the first answers that an upload is due."""
+        """Two calls of the module: first with the certificate alone, and with the key only when the first answers that
+        an upload is due.
+        """
         to_send = arguments({"content": pkcs12.wanted.pem})
         began = time.monotonic()
         # What an asynchronous task writes is written by its job.
@@ -92,7 +98,13 @@ class CertificateAction(GraphAction):
         if due:
             upload = pkcs12.upload(options["pkcs12_encryption"])
             # Already in the encryption that was asked for.
-            to_send = arguments({"content": upload.pkcs12_value, "certificate_password": upload.password, "pkcs12_encryption": "preserve"})
+            to_send = arguments(
+                {
+                    "content": upload.pkcs12_value,
+                    "certificate_password": upload.password,
+                    "pkcs12_encryption": "preserve",
+                }
+            )
         if spent:
             # One budget for both calls.
             to_send["retry_timeout"] = max(1, parameters["retry_timeout"] - spent)

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 
 def read_controller_file(action: ActionBase, src: str, decrypt: bool, largest: int) -> bytes:
-    """The content of C{src}, searched beside the role and the playbook, in C{files/} first.
+    """The content of `src`, searched beside the role and the playbook, in `files/` first.
 
     :param decrypt: whether a file that Ansible Vault encrypted is decrypted; that happens in memory
     :param largest: bytes; a larger file is refused unread
@@ -29,12 +29,16 @@ def read_controller_file(action: ActionBase, src: str, decrypt: bool, largest: i
     try:
         path = action._find_needle("files", src)
     except AnsibleFileNotFound:
-        raise IdentityError(f"There is no file '{src}' on the controller, neither beside the role or playbook nor in its files/. Check src.") from None
+        raise IdentityError(
+            f"There is no file '{src}' on the controller, neither beside the role or playbook nor in its files/. Check src."
+        ) from None
     if os.path.isdir(path):
         raise IdentityError(f"src '{src}' is a directory. Name the PKCS#12 file in it.")
     try:
         if os.path.getsize(path) > largest:
-            raise IdentityError(f"src '{src}' is larger than {largest // 1024} KiB and cannot be a PKCS#12 file for one certificate.")
+            raise IdentityError(
+                f"src '{src}' is larger than {largest // 1024} KiB and cannot be a PKCS#12 file for one certificate."
+            )
         if not decrypt:
             with open(path, "rb") as file:
                 return file.read()

@@ -17,7 +17,13 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work, failed, run, without_secrets
+from ansible_collections.msgraph.identity.plugins.module_utils._run import (
+    Parameters,
+    Work,
+    failed,
+    run,
+    without_secrets,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 
 Environment = tuple[tuple[str, str], ...]
@@ -27,7 +33,7 @@ _clients: dict[tuple[int, Environment, Settings], GraphClient] = {}
 
 
 def shared_client(environment: Environment, settings: Settings) -> GraphClient:
-    """The client of this process for C{settings}. A forked process starts with none of its parent's connections.
+    """The client of this process for `settings`. A forked process starts with none of its parent's connections.
 
     :param environment: of the task; it may decide who signs in, as AZURE_CONFIG_DIR does for the Azure CLI
     """
@@ -74,14 +80,16 @@ class GraphAction(ActionBase):
         """Whether the work is done here. A controller without the libraries tries the interpreter that modules get."""
         return self._connection.transport == "local" and not self._task.async_val and not missing_libraries()
 
-    def run_anywhere(self, parameters: Parameters, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The result of C{work} here, or of the module with C{arguments} on the host of the task."""
+    def run_anywhere(
+        self, parameters: Parameters, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """The result of `work` here, or of the module with `arguments` on the host of the task."""
         if self.in_process:
             return self.run_here(self.work, parameters)
         return self.run_module(arguments, task_vars, wrap_async=self.wrap_async)
 
     def run_here(self, work: Work, parameters: Parameters) -> dict[str, t.Any]:
-        """The result of C{work} done in this process."""
+        """The result of `work` done in this process."""
         with self._environment() as environment:
             connect = functools.partial(shared_client, environment)
             return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=connect)
@@ -91,10 +99,14 @@ class GraphAction(ActionBase):
         """Whether a module has to be sent as a job that goes on by itself."""
         return bool(self._task.async_val) and not self._connection.has_native_async
 
-    def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
+    def run_module(
+        self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False
+    ) -> dict[str, t.Any]:
         """The result of the module of the same name, sent to the host of the task."""
         with self._pipelining():
-            result: dict[str, t.Any] = self._execute_module(module_args=_Unprinted(arguments), task_vars=task_vars, wrap_async=wrap_async)
+            result: dict[str, t.Any] = self._execute_module(
+                module_args=_Unprinted(arguments), task_vars=task_vars, wrap_async=wrap_async
+            )
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         # What the module was called with is not what the user wrote.
@@ -103,7 +115,7 @@ class GraphAction(ActionBase):
 
     @contextlib.contextmanager
     def _environment(self) -> t.Iterator[Environment]:
-        """C{environment} of the task in C{os.environ}, where requests looks for proxies and CA bundles."""
+        """`environment` of the task in `os.environ`, where requests looks for proxies and CA bundles."""
         given: dict[str, t.Any] = {}
         self._compute_environment_string(given)
         environment = tuple(sorted((name, str(value)) for name, value in given.items()))

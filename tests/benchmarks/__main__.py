@@ -33,10 +33,22 @@ RECORDED = {"results.json": "performance.json", "growth.svg": "performance-growt
 
 
 def _arguments(letters: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests/benchmarks", description="Plays the same work side by side, with the collection and without it, and compares.")
-    parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"which to play: {', '.join(letters)} (default: all)")
+    parser = argparse.ArgumentParser(
+        prog="tests/benchmarks",
+        description="Plays the same work side by side, with the collection and without it, and compares.",
+    )
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="scenario", help=f"which to play: {', '.join(letters)} (default: all)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often each play is measured (default: 3)")
-    parser.add_argument("--latency", type=int, nargs="+", default=[0, 50], metavar="MS", help="what the emulator waits before each answer (default: 0 and 50)")
+    parser.add_argument(
+        "--latency",
+        type=int,
+        nargs="+",
+        default=[0, 50],
+        metavar="MS",
+        help="what the emulator waits before each answer (default: 0 and 50)",
+    )
     parser.add_argument("--record", action="store_true", help="put the results into docs/")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.scenarios) - set(letters))
@@ -72,7 +84,10 @@ def main() -> None:
 def _measured(wanted: list[Scenario], rounds: int, latencies: list[int]) -> dict[int, dict[str, Figures]]:
     """The figures of each play at each latency. A play that several scenarios share is played once a round."""
     none = startup()
-    plays = {latency: [none, *(play for scenario in wanted for play in scenario.played(latency > 0))] for latency in latencies}
+    plays = {
+        latency: [none, *(play for scenario in wanted for play in scenario.played(latency > 0))]
+        for latency in latencies
+    }
     by_entry = {(play.name, latency): play for latency in latencies for play in plays[latency]}
     with Emulator.start() as emulator:
 

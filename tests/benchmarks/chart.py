@@ -21,7 +21,13 @@ from .plays import Play
 from .scenarios import GROWTH, INFO_GROWTH
 from .tasks import PAGE_SIZE
 
-STYLE = {"svg.hashsalt": "msgraph.identity", "font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True}
+STYLE = {
+    "svg.hashsalt": "msgraph.identity",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+}
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,17 @@ PANELS = (
             Curve(the.loop_of_debug, "ansible.builtin.debug", "#6b6b6b", "^"),
         ),
     ),
-    Panel("All connectors listed", f"connectors, {PAGE_SIZE} on a page", INFO_GROWTH, (Curve(the.info, the.INFO, "#1f5fa8", "o"),)),
+    Panel(
+        "All connectors listed",
+        f"connectors, {PAGE_SIZE} on a page",
+        INFO_GROWTH,
+        (Curve(the.info, the.INFO, "#1f5fa8", "o"),),
+    ),
 )
 
 
 def draw(figures: Mapping[str, Figures], path: Path) -> None:
-    """Write the chart of what was measured to C{path}; nothing when none of it was."""
+    """Write the chart of what was measured to `path`; nothing when none of it was."""
     panels = [panel for panel in PANELS if any(panel.points(curve, figures) for curve in panel.curves)]
     if not panels:
         return

@@ -26,7 +26,7 @@ def startup() -> Play:
 
 
 def tasks_of_ours(count: int) -> Play:
-    """C{count} converged tasks of ours, one after the other."""
+    """`count` converged tasks of ours, one after the other."""
 
     def prepare(stage: Stage) -> list[Task]:
         return [ours(stage, connector_id=seed(stage, 1)[0])] * count
@@ -53,7 +53,7 @@ def tasks_of_debug(count: int) -> Play:
 
 
 def loop_by_id(count: int, due: int = 0) -> Play:
-    """One task of ours that loops over C{count} connectors, of which C{due} need an upload."""
+    """One task of ours that loops over `count` connectors, of which `due` need an upload."""
 
     def prepare(stage: Stage) -> list[Task]:
         return [loop(ours(stage, connector_id="{{ item }}"), seed(stage, count, due))]
@@ -136,7 +136,7 @@ def tenants_with_uri(forks: int) -> Play:
 
 
 def info(count: int) -> Play:
-    """All of C{count} connectors listed."""
+    """All of `count` connectors listed."""
 
     def prepare(stage: Stage) -> list[Task]:
         stage.emulator.settings(page_size=PAGE_SIZE)
@@ -147,7 +147,7 @@ def info(count: int) -> Play:
 
 
 def pages(count: int) -> int:
-    """Pages that C{count} connectors fill."""
+    """Pages that `count` connectors fill."""
     return -(-count // PAGE_SIZE)
 
 

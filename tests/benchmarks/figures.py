@@ -16,7 +16,9 @@ from .plays import Sample
 
 @dataclass(frozen=True)
 class Figures:
-    """Medians over all rounds; C{net_seconds} are without the startup, C{least} and C{most} the fastest and the slowest round."""
+    """Medians over all rounds; `net_seconds` are without the startup, `least` and `most` the fastest and the slowest
+    round.
+    """
 
     seconds: float
     least: float
@@ -29,7 +31,7 @@ class Figures:
 
     @classmethod
     def of(cls, samples: Sequence[Sample], startup: Sequence[Sample]) -> Figures:
-        """The figures of C{samples}, with those of the play without tasks in the same rounds."""
+        """The figures of `samples`, with those of the play without tasks in the same rounds."""
         seconds = [sample.usage.seconds for sample in samples]
         services = {service for sample in samples for service in sample.requests}
         return cls(
@@ -41,7 +43,9 @@ class Figures:
             memory_mib=median(sample.usage.memory_mib for sample in samples),
             worker_mib=median(sample.usage.worker_mib for sample in samples),
             # They should not differ between rounds. Where they do, the worst counts.
-            requests={service: max(sample.requests.get(service, 0) for sample in samples) for service in sorted(services)},
+            requests={
+                service: max(sample.requests.get(service, 0) for sample in samples) for service in sorted(services)
+            },
         )
 
     @property

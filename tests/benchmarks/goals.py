@@ -17,7 +17,9 @@ TIME, REQUESTS, WORKER_MEMORY = "time", "requests", "memory per worker"
 
 @dataclass(frozen=True)
 class Goal:
-    """C{quantity} of C{play}, divided by that of C{against} where there is one, is at most C{limit}; without a limit it is only told."""
+    """`quantity` of `play`, divided by that of `against` where there is one, is at most `limit`; without a limit it is
+    only told.
+    """
 
     quantity: str
     play: str
@@ -45,8 +47,10 @@ class Goal:
         return mine / self._of(figures[self.against]) if self.against else mine
 
     def met(self, value: float) -> bool | None:
-        """Whether C{value} is good enough; None where nothing is asked."""
+        """Whether `value` is good enough; None where nothing is asked."""
         return None if self.limit is None else value <= self.limit
 
     def _of(self, figures: Figures) -> float:
-        return {TIME: figures.net_seconds, REQUESTS: figures.all_requests, WORKER_MEMORY: figures.worker_mib}[self.quantity]
+        return {TIME: figures.net_seconds, REQUESTS: figures.all_requests, WORKER_MEMORY: figures.worker_mib}[
+            self.quantity
+        ]

@@ -29,7 +29,7 @@ class PlayFailed(Exception):
 class Play:
     """One contestant.
 
-    C{prepare} sets the emulator and the files up, and returns the tasks; C{changed} is what the play has to report.
+    `prepare` sets the emulator and the files up, and returns the tasks; `changed` is what the play has to report.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Sample:
 
 
 def measure(play: Play, emulator: Emulator, latency_ms: int, directory: Path) -> Sample:
-    """Play it in C{directory}, against an emulator in the state that it asks for."""
+    """Play it in `directory`, against an emulator in the state that it asks for."""
     emulator.reset()
     stage = Stage(directory, emulator)
     name = write_playbook(directory, play.prepare(stage), hosts=play.hosts)
@@ -61,7 +61,9 @@ def measure(play: Play, emulator: Emulator, latency_ms: int, directory: Path) ->
     code, usage = run(command, directory, environment(stage.home), output)
     printed = output.read_text(encoding="utf-8", errors="replace")
     if code != 0 or changes(printed) != play.changed:
-        raise PlayFailed(f"'{play.name}' ended with exit code {code} and changed={changes(printed)}, not {play.changed}:\n{printed[-4000:]}")
+        raise PlayFailed(
+            f"'{play.name}' ended with exit code {code} and changed={changes(printed)}, not {play.changed}:\n{printed[-4000:]}"
+        )
     return Sample(usage, count(emulator.requests()))
 
 

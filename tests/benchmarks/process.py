@@ -25,7 +25,7 @@ MIB = 1024 * 1024
 class Usage:
     """What a run took. Memory is resident memory, in MiB: pages that processes share count in each of them.
 
-    C{worker_mib} is the largest child of the process, with all that this child had started.
+    `worker_mib` is the largest child of the process, with all that this child had started.
     """
 
     seconds: float
@@ -35,10 +35,12 @@ class Usage:
 
 
 def run(command: Sequence[str], directory: Path, environ: Mapping[str, str], output: Path) -> tuple[int, Usage]:
-    """Run C{command}, with what it prints in C{output}; returns its exit code and what it took."""
+    """Run `command`, with what it prints in `output`; returns its exit code and what it took."""
     with open(output, "wb") as file:
         began = perf_counter()
-        process = subprocess.Popen(command, cwd=directory, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=directory, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+        )
         peak = _Peak(process.pid)
         peak.start()
         # Unlike subprocess, wait4 tells what the process and its children took of the processors.

@@ -33,9 +33,16 @@ class Report:
             "machine": dict(self.machine),
             "rounds": self.rounds,
             "plays": [
-                {"play": name, "latency_ms": latency, **figures.document()} for latency, by_name in self.figures.items() for name, figures in by_name.items()
+                {"play": name, "latency_ms": latency, **figures.document()}
+                for latency, by_name in self.figures.items()
+                for name, figures in by_name.items()
             ],
-            "goals": [self._goal_document(scenario, goal) for scenario in self.scenarios if not scenario.skipped for goal in scenario.goals],
+            "goals": [
+                self._goal_document(scenario, goal)
+                for scenario in self.scenarios
+                if not scenario.skipped
+                for goal in scenario.goals
+            ],
             "skipped": {scenario.letter: scenario.skipped for scenario in self.scenarios if scenario.skipped},
         }
 
@@ -47,7 +54,10 @@ class Report:
             "play": goal.play,
             "against": goal.against,
             "limit": goal.limit,
-            "measured": [{"latency_ms": latency, "value": round(value, 4), "met": goal.met(value)} for latency, value in measured.items()],
+            "measured": [
+                {"latency_ms": latency, "value": round(value, 4), "met": goal.met(value)}
+                for latency, value in measured.items()
+            ],
         }
 
     def markdown(self) -> str:
@@ -75,9 +85,22 @@ class Report:
         title = f"**{scenario.letter}. {scenario.title}**"
         if scenario.skipped:
             return f"{title}\n\nSkipped: {scenario.skipped}."
-        heads = ["play", "latency", "seconds", "from – to", "less startup", "CPU seconds", "requests: Entra", "Graph", "peak MiB", "largest worker MiB"]
+        heads = [
+            "play",
+            "latency",
+            "seconds",
+            "from – to",
+            "less startup",
+            "CPU seconds",
+            "requests: Entra",
+            "Graph",
+            "peak MiB",
+            "largest worker MiB",
+        ]
         rows = [
-            [play.name, _latency(latency), *_cells(by_name[play.name])] for latency, by_name in self.figures.items() for play in scenario.played(latency > 0)
+            [play.name, _latency(latency), *_cells(by_name[play.name])]
+            for latency, by_name in self.figures.items()
+            for play in scenario.played(latency > 0)
         ]
         return f"{title}\n\n{table(heads, rows, words=1)}"
 
@@ -91,7 +114,7 @@ def on_page(page: str, markdown: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int) -> str:
-    """A table in Markdown, in which all columns but the first C{words} are numbers."""
+    """A table in Markdown, in which all columns but the first `words` are numbers."""
     rules = ["---"] * words + ["--:"] * (len(heads) - words)
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *rows))
 
@@ -101,7 +124,15 @@ def _cells(figures: Figures) -> list[str]:
     spread = f"{figures.least:.2f} – {figures.most:.2f}"
     # The play may have been over before anybody looked.
     sizes = (f"{size:.0f}" if size else "" for size in (figures.memory_mib, figures.worker_mib))
-    return [f"{figures.seconds:.2f}", spread, f"{figures.net_seconds:.2f}", f"{figures.cpu_seconds:.2f}", entra, graph, *sizes]
+    return [
+        f"{figures.seconds:.2f}",
+        spread,
+        f"{figures.net_seconds:.2f}",
+        f"{figures.cpu_seconds:.2f}",
+        entra,
+        graph,
+        *sizes,
+    ]
 
 
 def _number(goal: Goal, value: float) -> str:

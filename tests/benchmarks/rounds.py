@@ -20,7 +20,9 @@ def order(entries: Sequence[Entry], rounds: int) -> Iterator[list[Entry]]:
         yield [*entries[first:], *entries[:first]]
 
 
-def play_rounds(entries: Sequence[Entry], rounds: int, play: Callable[[Entry, int], Result]) -> dict[Entry, list[Result]]:
+def play_rounds(
+    entries: Sequence[Entry], rounds: int, play: Callable[[Entry, int], Result]
+) -> dict[Entry, list[Result]]:
     """What each entry came to, round by round."""
     results: dict[Entry, list[Result]] = {entry: [] for entry in entries}
     for number, in_order in enumerate(order(entries, rounds), start=1):

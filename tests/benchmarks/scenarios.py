@@ -22,9 +22,9 @@ INFO_GROWTH = (10, 100, 1000)
 
 @dataclass(frozen=True)
 class Scenario:
-    """Plays that do comparable work, and goals for them; C{skipped} says why they cannot be played.
+    """Plays that do comparable work, and goals for them; `skipped` says why they cannot be played.
 
-    C{growth} are smaller ones of the same kinds, for the chart. They are not played with latency.
+    `growth` are smaller ones of the same kinds, for the chart. They are not played with latency.
     """
 
     letter: str
@@ -48,15 +48,27 @@ def scenarios() -> list[Scenario]:
 
 def _tasks() -> Scenario:
     ours, uri, debug = the.tasks_of_ours(20), the.tasks_of_uri(20), the.tasks_of_debug(20)
-    return Scenario("a", "20 converged tasks in one play", (ours, uri, debug), (Goal.time(ours, uri, 0.35), Goal.time(ours, debug)))
+    return Scenario(
+        "a", "20 converged tasks in one play", (ours, uri, debug), (Goal.time(ours, uri, 0.35), Goal.time(ours, debug))
+    )
 
 
 def _loops() -> Scenario:
     kinds = (the.loop_by_id, the.loop_by_name, the.loop_of_uri, the.loop_of_debug)
     *smaller, largest = GROWTH
     by_id, by_name, uri, debug = plays = tuple(kind(largest) for kind in kinds)
-    goals = [goal for ours in (by_id, by_name) for goal in (Goal.time(ours, uri, 1 / 25), Goal.time(ours, debug, 5), Goal.requests(ours, 4))]
-    return Scenario("b", "A loop over converged connectors", plays, tuple(goals), growth=tuple(kind(count) for count in smaller for kind in kinds))
+    goals = [
+        goal
+        for ours in (by_id, by_name)
+        for goal in (Goal.time(ours, uri, 1 / 25), Goal.time(ours, debug, 5), Goal.requests(ours, 4))
+    ]
+    return Scenario(
+        "b",
+        "A loop over converged connectors",
+        plays,
+        tuple(goals),
+        growth=tuple(kind(count) for count in smaller for kind in kinds),
+    )
 
 
 def _loops_with_uploads() -> Scenario:
@@ -69,11 +81,18 @@ def _loops_with_uploads() -> Scenario:
 def _hand_written() -> Scenario:
     converged, due = (the.one_of_ours(), the.one_by_hand()), (the.one_of_ours(due=1), the.one_by_hand(due=1))
     goals = (Goal.time(*converged, 1 / 4), Goal.time(*due, 1 / 4))
-    return Scenario("d", "One task against what a user would write without it: token, read, thumbprint, upload", (*converged, *due), goals)
+    return Scenario(
+        "d",
+        "One task against what a user would write without it: token, read, thumbprint, upload",
+        (*converged, *due),
+        goals,
+    )
 
 
 def _tenants() -> Scenario:
-    (ours_5, uri_5), (ours_10, uri_10) = ((the.tenants_with_ours(forks), the.tenants_with_uri(forks)) for forks in (5, 10))
+    (ours_5, uri_5), (ours_10, uri_10) = (
+        (the.tenants_with_ours(forks), the.tenants_with_uri(forks)) for forks in (5, 10)
+    )
     memory = (Goal.worker_memory(ours_5, uri_5, 1.25), Goal.worker_memory(ours_10, uri_10, 1.25))
     goals = (Goal.time(ours_10, ours_5, 1), *memory, Goal.time(ours_5, uri_5), Goal.time(ours_10, uri_10))
     return Scenario("e", "Many hosts, each a tenant of its own", (ours_5, uri_5, ours_10, uri_10), goals)
@@ -84,7 +103,9 @@ def _lists() -> Scenario:
     # A sign-in, and a request a page.
     goals = tuple(Goal.requests(play, 2 + the.pages(count)) for play, count in zip(plays, INFO_GROWTH))
     there = (ROOT / "plugins" / "modules" / f"{the.INFO}.py").exists()
-    return Scenario("f", "All connectors listed", plays, goals, skipped=None if there else f"there is no module {the.INFO} yet")
+    return Scenario(
+        "f", "All connectors listed", plays, goals, skipped=None if there else f"there is no module {the.INFO} yet"
+    )
 
 
 def _on_a_host() -> Scenario:

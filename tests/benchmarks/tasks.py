@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tasks that compete: ours, the same with C{uri}, and what any task costs."""
+"""The tasks that compete: ours, the same with `uri`, and what any task costs."""
 
 from __future__ import annotations
 
@@ -30,12 +30,20 @@ def orders() -> Made:
 
 def document(name: str, listed: bool = True, tenant: str | None = None) -> dict[str, Any]:
     """A connector to seed, which has the certificate or none."""
-    entry = {"thumbprint": orders().thumbprint, "notBefore": epoch(orders(), "before"), "notAfter": epoch(orders(), "after")}
-    return {"displayName": name, "authentication": {"certificates": [entry] if listed else []}, **({"tenant": tenant} if tenant else {})}
+    entry = {
+        "thumbprint": orders().thumbprint,
+        "notBefore": epoch(orders(), "before"),
+        "notAfter": epoch(orders(), "after"),
+    }
+    return {
+        "displayName": name,
+        "authentication": {"certificates": [entry] if listed else []},
+        **({"tenant": tenant} if tenant else {}),
+    }
 
 
 def epoch(made: Made, end: str) -> int:
-    """When the certificate starts (C{before}) or ends (C{after}) to be valid."""
+    """When the certificate starts (`before`) or ends (`after`) to be valid."""
     return int(getattr(made.certificate, f"not_valid_{end}_utc").timestamp())
 
 
@@ -45,9 +53,11 @@ def names(count: int) -> list[str]:
 
 
 def seed(stage: Stage, count: int, due: int = 0) -> list[str]:
-    """Connectors, spread among them C{due} which lack the certificate; returns their ids."""
+    """Connectors, spread among them `due` which lack the certificate; returns their ids."""
     lacking = {number * count // due for number in range(due)} if due else set()
-    return stage.emulator.add_connectors(document(name, number not in lacking) for number, name in enumerate(names(count)))
+    return stage.emulator.add_connectors(
+        document(name, number not in lacking) for number, name in enumerate(names(count))
+    )
 
 
 def ours(stage: Stage, **options: Any) -> Task:
@@ -57,15 +67,21 @@ def ours(stage: Stage, **options: Any) -> Task:
 
 
 def uri(emulator: Emulator, path: str, token: str, name: str = "Read", **more: Any) -> Task:
-    """A request to Graph with C{ansible.builtin.uri}."""
-    options = {"url": f"{emulator.graph_url}/v1.0/identity/apiConnectors{path}", "headers": {"Authorization": f"Bearer {token}"}, "ca_path": emulator.ca_path}
+    """A request to Graph with `ansible.builtin.uri`."""
+    options = {
+        "url": f"{emulator.graph_url}/v1.0/identity/apiConnectors{path}",
+        "headers": {"Authorization": f"Bearer {token}"},
+        "ca_path": emulator.ca_path,
+    }
     return {"name": name, "ansible.builtin.uri": {**options, **more}}
 
 
 def uri_upload(emulator: Emulator, connector: str, token: str, pkcs12_value: str) -> Task:
-    """An upload with C{ansible.builtin.uri}."""
+    """An upload with `ansible.builtin.uri`."""
     body = {"pkcs12Value": pkcs12_value, "password": PASSWORD}
-    task = uri(emulator, f"/{connector}/uploadClientCertificate", token, "Upload", method="POST", body_format="json", body=body)
+    task = uri(
+        emulator, f"/{connector}/uploadClientCertificate", token, "Upload", method="POST", body_format="json", body=body
+    )
     return {**task, "changed_when": True}
 
 
@@ -80,7 +96,7 @@ def debug(text: str = "nothing") -> Task:
 
 
 def loop(task: Task, items: Iterable[Any]) -> Task:
-    """C{task} for each item."""
+    """`task` for each item."""
     return {**task, "loop": list(items)}
 
 
@@ -96,7 +112,13 @@ def by_hand(stage: Stage, connector: str) -> list[Task]:
         "scope": f"{emulator.graph_url}/.default",
     }
     token_url = f"{emulator.authority_host}/{emulator.tenant}/oauth2/v2.0/token"
-    token_request = {"url": token_url, "method": "POST", "body_format": "form-urlencoded", "body": token_body, "ca_path": emulator.ca_path}
+    token_request = {
+        "url": token_url,
+        "method": "POST",
+        "body_format": "form-urlencoded",
+        "body": token_body,
+        "ca_path": emulator.ca_path,
+    }
     openssl = f"openssl pkcs12 -in {PFX} -passin env:PFX_PASSWORD -nokeys | openssl x509 -noout -fingerprint -sha1"
     token = "{{ signed_in.json.access_token }}"
     certificates = "connector.json.authenticationConfiguration.certificateList | map(attribute='thumbprint')"

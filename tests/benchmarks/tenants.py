@@ -21,7 +21,11 @@ ROLES = ["APIConnectors.ReadWrite.All"]
 def _tenant(number: int) -> dict[str, Any]:
     ids = [str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{kind}{number}.example")) for kind in ("tenant", "client")]
     secret = {"value": f"emulator~secret-of-tenant-{number}", "expires_at": 4102444800}
-    return {"id": ids[0], "domains": [f"tenant{number}.example"], "apps": [{"client_id": ids[1], "secrets": [secret], "roles": ROLES}]}
+    return {
+        "id": ids[0],
+        "domains": [f"tenant{number}.example"],
+        "apps": [{"client_id": ids[1], "secrets": [secret], "roles": ROLES}],
+    }
 
 
 def with_ours(stage: Stage) -> list[Task]:
@@ -45,8 +49,17 @@ def _prepare(stage: Stage, with_token: bool = False) -> None:
     stage.inventory = [f"[{HOSTS}]"]
     for number, (tenant, connector) in enumerate(zip(tenants, connectors)):
         app = tenant["apps"][0]
-        variables = {"tenant": tenant["id"], "client_id": app["client_id"], "secret": app["secrets"][0]["value"], "connector": connector}
+        variables = {
+            "tenant": tenant["id"],
+            "client_id": app["client_id"],
+            "secret": app["secrets"][0]["value"],
+            "connector": connector,
+        }
         if with_token:
             variables["token"] = emulator.mint_token(tenant=tenant["id"], client_id=app["client_id"])
         stage.inventory.append(" ".join([f"tenant{number}", *(f"{name}={value}" for name, value in variables.items())]))
-    stage.inventory += [f"[{HOSTS}:vars]", "ansible_connection=local", 'ansible_python_interpreter="{{ ansible_playbook_python }}"']
+    stage.inventory += [
+        f"[{HOSTS}:vars]",
+        "ansible_connection=local",
+        'ansible_python_interpreter="{{ ansible_playbook_python }}"',
+    ]

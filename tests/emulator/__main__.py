@@ -24,11 +24,22 @@ from emulator.server import Options, serve
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests/emulator", description="An emulator of Microsoft Entra ID, managed identities and API connectors on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="tests/emulator",
+        description="An emulator of Microsoft Entra ID, managed identities and API connectors on loopback.",
+    )
     parser.add_argument("--config", type=Path, help="JSON file with settings, tenants and connectors to begin with")
-    parser.add_argument("--directory", type=Path, help="where ca.pem is written (default: a temporary directory, removed at the end)")
-    parser.add_argument("--port-base", type=int, help="the port of Entra, the next three are for Graph, control and managed identities (default: free ones)")
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the process that started this one has gone")
+    parser.add_argument(
+        "--directory", type=Path, help="where ca.pem is written (default: a temporary directory, removed at the end)"
+    )
+    parser.add_argument(
+        "--port-base",
+        type=int,
+        help="the port of Entra, the next three are for Graph, control and managed identities (default: free ones)",
+    )
+    parser.add_argument(
+        "--exit-with-parent", action="store_true", help="stop when the process that started this one has gone"
+    )
     return parser.parse_args()
 
 
@@ -43,7 +54,11 @@ def main() -> int:
     parent = os.getppid() if arguments.exit_with_parent else None
     try:
         config = json.loads(arguments.config.read_text(encoding="utf-8")) if arguments.config else {}
-        with nullcontext(arguments.directory) if arguments.directory else tempfile.TemporaryDirectory(prefix="msgraph-emulator-") as directory:
+        with (
+            nullcontext(arguments.directory)
+            if arguments.directory
+            else tempfile.TemporaryDirectory(prefix="msgraph-emulator-") as directory
+        ):
             options = Options(Path(directory), config, arguments.port_base, parent)
             asyncio.run(serve(options, _announce))
     except (ControlError, OSError, ValueError) as exc:

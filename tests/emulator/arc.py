@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files by which Azure Arc tells who is at home on the machine: only they can read the key that the challenge names."""
+"""The files by which Azure Arc tells who is at home on the machine: only they can read the key that the challenge
+names.
+"""
 
 from __future__ import annotations
 

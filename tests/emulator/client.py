@@ -32,7 +32,12 @@ class Emulator:
 
     client_secret: str | None
 
-    def __init__(self, ready: Mapping[str, Any], client_secret: str | None = defaults.CLIENT_SECRET, process: subprocess.Popen[str] | None = None) -> None:
+    def __init__(
+        self,
+        ready: Mapping[str, Any],
+        client_secret: str | None = defaults.CLIENT_SECRET,
+        process: subprocess.Popen[str] | None = None,
+    ) -> None:
         self.authority_host: str = ready["authority_host"]
         self.graph_url: str = ready["graph_url"]
         self.metadata_url: str = ready["metadata_url"]
@@ -50,7 +55,9 @@ class Emulator:
         self._session.verify = self.ca_path
 
     @classmethod
-    def start(cls, config: Mapping[str, Any] | None = None, python: str = sys.executable, timeout: float = 20) -> Emulator:
+    def start(
+        cls, config: Mapping[str, Any] | None = None, python: str = sys.executable, timeout: float = 20
+    ) -> Emulator:
         """Start an emulator and wait until it answers."""
         directory = tempfile.TemporaryDirectory()
         command = [python, str(DIRECTORY), "--exit-with-parent"]
@@ -67,7 +74,9 @@ class Emulator:
             process.communicate()
             reason = _errors_path(directory).read_text(encoding="utf-8").strip()
             directory.cleanup()
-            raise EmulatorFailed(f"the emulator did not get ready within {timeout} s (exit code {process.returncode}): {reason}")
+            raise EmulatorFailed(
+                f"the emulator did not get ready within {timeout} s (exit code {process.returncode}): {reason}"
+            )
         emulator = cls(json.loads(line), _client_secret(config), process)
         emulator._directory = directory
         return emulator
@@ -163,14 +172,22 @@ class Emulator:
     ) -> str:
         """Seed a connector and return its id.
 
-        `basic` is (username, password). A certificate is {"pfx": bytes or base64, "password": ""} or {"thumbprint", "notBefore", "notAfter"}.
+        `basic` is (username, password). A certificate is {"pfx": bytes or base64, "password": ""} or {"thumbprint",
+        "notBefore", "notAfter"}.
         """
-        document: dict[str, Any] = {"displayName": display_name, "targetUrl": target_url, "id": connector_id, "tenant": tenant}
+        document: dict[str, Any] = {
+            "displayName": display_name,
+            "targetUrl": target_url,
+            "id": connector_id,
+            "tenant": tenant,
+        }
         if basic is not None:
             document["authentication"] = {"basic": {"username": basic[0], "password": basic[1]}}
         if certificates is not None:
             document["authentication"] = {"certificates": [_sendable(certificate) for certificate in certificates]}
-        return self.control("POST", "/connectors", {name: value for name, value in document.items() if value is not None})["id"]
+        return self.control(
+            "POST", "/connectors", {name: value for name, value in document.items() if value is not None}
+        )["id"]
 
     def add_connectors(self, documents: Iterable[Mapping[str, Any]]) -> list[str]:
         """Seed many connectors in one call, in the words of the control API; returns their ids."""

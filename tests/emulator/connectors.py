@@ -164,7 +164,10 @@ class Store:
             place = self._places[connector_id] = _Place(self._serial, None)
         place.before = place.shown(now)
         place.current = connector
-        place.reads_left, place.until = settings.read_lag, now + settings.read_lag_seconds if settings.read_lag_seconds else 0.0
+        place.reads_left, place.until = (
+            settings.read_lag,
+            now + settings.read_lag_seconds if settings.read_lag_seconds else 0.0,
+        )
         if connector is None and place.shown(now) is None:
             del self._places[connector_id]
 

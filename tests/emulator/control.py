@@ -89,7 +89,9 @@ def _clock(world: World, body: Any) -> Any:
 
 def _move_clock(world: World, body: Any) -> Any:
     moves = _object(body, {"offset", "advance"})
-    if len(moves) != 1 or not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in moves.values()):
+    if len(moves) != 1 or not all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in moves.values()
+    ):
         raise ControlError("clock: one of offset and advance is needed, in seconds")
     world.clock.offset = moves["offset"] if "offset" in moves else world.clock.offset + moves["advance"]
     return _clock(world, None)
@@ -97,7 +99,11 @@ def _move_clock(world: World, body: Any) -> Any:
 
 def _connectors(world: World, body: Any) -> Any:
     now = world.clock.now()
-    return [{"tenant": tenant, **seeds.document(connector, now)} for tenant, store in world.stores.items() for connector in store.everything()]
+    return [
+        {"tenant": tenant, **seeds.document(connector, now)}
+        for tenant, store in world.stores.items()
+        for connector in store.everything()
+    ]
 
 
 def _add_connectors(world: World, body: Any) -> Any:
@@ -115,7 +121,9 @@ def _mint(world: World, body: Any) -> Any:
     wanted = _object(body or {}, MINT)
     first = world.registry.first()
     tenant = str(wanted.get("tenant", first.id))
-    client_id = str(wanted.get("client_id", next(iter(app.client_id for app in first.apps.values()), defaults.CLIENT_ID)))
+    client_id = str(
+        wanted.get("client_id", next(iter(app.client_id for app in first.apps.values()), defaults.CLIENT_ID))
+    )
     audience = str(wanted.get("audience", world.graph_url))
     lifetime = wanted.get("lifetime", world.settings.token_lifetime)
     if not isinstance(lifetime, (int, float)):

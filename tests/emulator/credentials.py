@@ -23,15 +23,25 @@ SKEW = 300
 
 
 def check_credentials(app: App, form: Mapping[str, str], audiences: Collection[str], now: float) -> None:
-    """Raise unless the form proves that it comes from the application; `audiences` are what an assertion may be meant for."""
+    """Raise unless the form proves that it comes from the application; `audiences` are what an assertion may be meant
+    for.
+    """
     if form.get("client_assertion"):
         if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise EntraError(400, "invalid_request", 900144, "The request body must contain the following parameter: 'client_assertion_type'.")
+            raise EntraError(
+                400,
+                "invalid_request",
+                900144,
+                "The request body must contain the following parameter: 'client_assertion_type'.",
+            )
         _check_assertion(app, form["client_assertion"], audiences, now)
     elif form.get("client_secret"):
         _check_secret(app, form["client_secret"], now)
     else:
-        raise _refused(7000216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
+        raise _refused(
+            7000216,
+            "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+        )
 
 
 def _refused(number: int, message: str) -> EntraError:
@@ -62,7 +72,9 @@ def _check_assertion(app: App, assertion: str, audiences: Collection[str], now: 
         raise _refused(50027, "JWT token is invalid or malformed.") from exc
     # An assertion that another issuer wrote is a federated one.
     if claims.get("iss") != app.client_id:
-        raise _refused(700211, f"No matching federated identity record found for presented assertion issuer '{claims.get('iss')}'.")
+        raise _refused(
+            700211, f"No matching federated identity record found for presented assertion issuer '{claims.get('iss')}'."
+        )
     _check_signature(app, assertion, header, now)
     _check_claims(app, claims, audiences, now)
 
@@ -71,26 +83,38 @@ def _check_signature(app: App, assertion: str, header: Mapping[str, Any], now: f
     what = "The certificate with identifier used to sign the client assertion is not registered on application."
     certificate = app.certificate(header.get("x5t"), header.get("x5t#S256"))
     if certificate is None:
-        raise _refused(700027, f"{what} [Reason - The key was not found., Thumbprint of key used by client: '{_thumbprint(header)}']")
+        raise _refused(
+            700027,
+            f"{what} [Reason - The key was not found., Thumbprint of key used by client: '{_thumbprint(header)}']",
+        )
     if not _in_its_time(certificate, now):
         raise _refused(700027, "Client assertion failed signature validation. [Reason - The key used is expired.]")
     key: Any = certificate.public_key()
     try:
         jwt.decode(assertion, key, algorithms=["RS256", "PS256"], options=SIGNATURE_ONLY)
     except (jwt.PyJWTError, TypeError) as exc:
-        raise _refused(700027, "Client assertion failed signature validation. [Reason - The key was found, but the signature does not match.]") from exc
+        raise _refused(
+            700027,
+            "Client assertion failed signature validation. [Reason - The key was found, but the signature does not match.]",
+        ) from exc
 
 
 def _check_claims(app: App, claims: Mapping[str, Any], audiences: Collection[str], now: float) -> None:
     if claims.get("sub") != app.client_id:
         raise _refused(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
     if claims.get("aud") not in audiences:
-        raise _refused(700023, f"Client assertion audience claim does not match Realm issuer. The audience was '{claims.get('aud')}'.")
+        raise _refused(
+            700023,
+            f"Client assertion audience claim does not match Realm issuer. The audience was '{claims.get('aud')}'.",
+        )
     start, end = claims.get("nbf", 0), claims.get("exp")
     if not isinstance(end, (int, float)) or not isinstance(start, (int, float)):
         raise _refused(50027, "JWT token is invalid or malformed.")
     if not start - SKEW <= now < end + SKEW:
-        raise _refused(700024, f"Client assertion is not within its valid time range. Current time: {_iso(now)}, expiry time of assertion {_iso(end)}.")
+        raise _refused(
+            700024,
+            f"Client assertion is not within its valid time range. Current time: {_iso(now)}, expiry time of assertion {_iso(end)}.",
+        )
 
 
 def _in_its_time(certificate: x509.Certificate, now: float) -> bool:

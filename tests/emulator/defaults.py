@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the msgraph.identity contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an emulator started without a configuration knows: one tenant with one application, and a machine with two managed identities."""
+"""What an emulator started without a configuration knows: one tenant with one application, and a machine with two
+managed identities.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ class EntraError(Exception):
 class MetadataError(Exception):
     """An error answer of a managed identity endpoint; `error` is the OAuth error, where the endpoint has one."""
 
-    def __init__(self, status: int, message: str, error: str = "invalid_request", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, error: str = "invalid_request", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.error, self.headers = status, error, dict(headers or {})
 

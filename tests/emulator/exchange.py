@@ -60,9 +60,16 @@ class Answer:
     body: bytes = b""
 
 
-def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = None, content_type: str = "application/json; charset=utf-8") -> Answer:
+def json_answer(
+    status: int,
+    content: Any,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json; charset=utf-8",
+) -> Answer:
     """An answer with a JSON body."""
-    return Answer(status, {"Content-Type": content_type, **(headers or {})}, json.dumps(content, separators=(",", ":")).encode())
+    return Answer(
+        status, {"Content-Type": content_type, **(headers or {})}, json.dumps(content, separators=(",", ":")).encode()
+    )
 
 
 def html_answer(status: int, title: str, headers: Mapping[str, str] | None = None) -> Answer:

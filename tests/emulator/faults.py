@@ -24,8 +24,19 @@ ACTIONS: dict[str, frozenset[str]] = {
 }
 SELECTION = frozenset({"service", "method", "path", "times", "skip", "action"})
 TYPES: dict[str, Any] = {
-    "service": str, "method": str, "path": str, "action": str, "code": str, "message": str, "body": str,
-    "times": (int, type(None)), "skip": int, "status": int, "seconds": (int, float), "headers": Mapping, "after_effect": bool,
+    "service": str,
+    "method": str,
+    "path": str,
+    "action": str,
+    "code": str,
+    "message": str,
+    "body": str,
+    "times": (int, type(None)),
+    "skip": int,
+    "status": int,
+    "seconds": (int, float),
+    "headers": Mapping,
+    "after_effect": bool,
 }
 
 

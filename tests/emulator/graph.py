@@ -25,8 +25,16 @@ NAME = "graph"
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 VERSIONS = ("v1.0", "beta")
 DEFAULT_CODES = {
-    400: "BadRequest", 401: "InvalidAuthenticationToken", 403: "AADB2C", 404: "AADB2C", 409: "Directory_ConcurrencyViolation",
-    429: "TooManyRequests", 500: "AADB2C90063", 502: "BadGateway", 503: "ServiceUnavailable", 504: "GatewayTimeout",
+    400: "BadRequest",
+    401: "InvalidAuthenticationToken",
+    403: "AADB2C",
+    404: "AADB2C",
+    409: "Directory_ConcurrencyViolation",
+    429: "TooManyRequests",
+    500: "AADB2C90063",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
 }
 DEFAULT_MESSAGES = {429: "Too many requests.", 500: "There is a problem with the service."}
 
@@ -59,7 +67,11 @@ def scripted(world: World, call: Call, rule: Rule) -> Answer:
     """The error answer a fault rule asks for."""
     status = rule.status or 500
     code = rule.code or DEFAULT_CODES.get(status, "UnknownError")
-    return _failure(world, call, GraphError(status, code, rule.message or DEFAULT_MESSAGES.get(status, "The request could not be processed.")))
+    return _failure(
+        world,
+        call,
+        GraphError(status, code, rule.message or DEFAULT_MESSAGES.get(status, "The request could not be processed.")),
+    )
 
 
 def _failure(world: World, call: Call, error: GraphError) -> Answer:
@@ -119,7 +131,9 @@ def _list(operation: Operation) -> Answer:
     content: dict[str, Any] = {"@odata.context": _context(operation)}
     if next_place is not None:
         kept = "".join(f"{name}={quote(value)}&" for name, value in parameters.items() if name != "$skiptoken")
-        content["@odata.nextLink"] = f"{world.graph_url}/{operation.version}/identity/apiConnectors?{kept}$skiptoken={skiptoken(next_place)}"
+        content["@odata.nextLink"] = (
+            f"{world.graph_url}/{operation.version}/identity/apiConnectors?{kept}$skiptoken={skiptoken(next_place)}"
+        )
     content["value"] = [connector_document(connector, world.settings, operation.now) for connector in connectors]
     return json_answer(200, content, content_type=JSON)
 
@@ -131,15 +145,28 @@ def _get(operation: Operation) -> Answer:
 def _create(operation: Operation) -> Answer:
     changes, settings = read_new_connector(read_json(operation.call)), operation.world.settings
     authentication = _replacement(operation, changes.authentication)
-    connector = Connector(new_id(settings.id_form), changes.display_name or "", changes.target_url or "", authentication)
+    connector = Connector(
+        new_id(settings.id_form), changes.display_name or "", changes.target_url or "", authentication
+    )
     operation.store.write(connector.id, connector, settings, operation.now)
-    return _entity(201, operation, connector, {"Location": f"{operation.world.graph_url}/{operation.version}/identity/apiConnectors('{quote(connector.id)}')"})
+    return _entity(
+        201,
+        operation,
+        connector,
+        {
+            "Location": f"{operation.world.graph_url}/{operation.version}/identity/apiConnectors('{quote(connector.id)}')"
+        },
+    )
 
 
 def _update(operation: Operation) -> Answer:
     connector = operation.store.current(operation.connector_id)
     changes = read_changes(read_json(operation.call))
-    changed = replace(connector, display_name=changes.display_name or connector.display_name, target_url=changes.target_url or connector.target_url)
+    changed = replace(
+        connector,
+        display_name=changes.display_name or connector.display_name,
+        target_url=changes.target_url or connector.target_url,
+    )
     if changes.authentication is not None:
         changed = replace(changed, authentication=_replacement(operation, changes.authentication))
     operation.store.write(connector.id, changed, operation.world.settings, operation.now)

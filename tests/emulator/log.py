@@ -25,7 +25,11 @@ class Entry:
 
     def document(self) -> dict[str, Any]:
         """The entry as JSON. A bearer token or another secret header is never in it, only whether there was one."""
-        headers: dict[str, Any] = {name: self.call.headers[name] for name in ("client-request-id", "user-agent", "content-type") if name in self.call.headers}
+        headers: dict[str, Any] = {
+            name: self.call.headers[name]
+            for name in ("client-request-id", "user-agent", "content-type")
+            if name in self.call.headers
+        }
         for name in ("authorization", *(("metadata", "x-identity-header") if self.service == "metadata" else ())):
             headers[name] = name in self.call.headers
         return {

@@ -41,7 +41,11 @@ def scripted(world: World, call: Call, rule: Rule) -> Answer:
 
 def _failure(call: Call, error: MetadataError) -> Answer:
     if call.path == APP_SERVICE_PATH:
-        return json_answer(error.status, {"statusCode": error.status, "message": str(error), "correlationId": str(uuid.uuid4())}, error.headers)
+        return json_answer(
+            error.status,
+            {"statusCode": error.status, "message": str(error), "correlationId": str(uuid.uuid4())},
+            error.headers,
+        )
     return json_answer(error.status, {"error": error.error, "error_description": str(error)}, error.headers)
 
 
@@ -71,7 +75,11 @@ def _imds_token(world: World, call: Call) -> dict[str, str]:
         raise MetadataError(400, "Required query variable 'resource' is missing")
     if resource not in world.audiences():
         tenant = world.registry.machine().id
-        raise MetadataError(400, f"AADSTS500011: The resource principal named {resource} was not found in the tenant named {tenant}.", "invalid_resource")
+        raise MetadataError(
+            400,
+            f"AADSTS500011: The resource principal named {resource} was not found in the tenant named {tenant}.",
+            "invalid_resource",
+        )
     lifetime = str(world.settings.token_lifetime)
     token = _token(world, _identity(world, call, "Identity not found"), resource)
     return {**token, "expires_in": lifetime, "ext_expires_in": lifetime, "not_before": str(int(world.clock.now()))}
@@ -90,14 +98,24 @@ def _app_service(world: World, call: Call) -> Answer:
     if resource not in world.audiences():
         raise MetadataError(500, "An unexpected error occured while fetching the AAD Token.")
     kind = "User Assigned or Delegated Managed Identity" if call.parameters.get("client_id") else "Managed Identity"
-    return json_answer(200, _token(world, _identity(world, call, f"No {kind} found for specified ClientId/ResourceId/PrincipalId."), resource))
+    return json_answer(
+        200,
+        _token(
+            world, _identity(world, call, f"No {kind} found for specified ClientId/ResourceId/PrincipalId."), resource
+        ),
+    )
 
 
 def _arc(world: World, call: Call) -> Answer:
     scheme, _blank, key = call.headers.get("authorization", "").partition(" ")
     if scheme != "Basic" or not world.arc_keys.redeem(key):
         # Whoever can read the file, may have the token.
-        raise MetadataError(401, "Missing Basic Authorization header", "unauthorized_client", {"WWW-Authenticate": f"Basic realm={world.arc_keys.make()}"})
+        raise MetadataError(
+            401,
+            "Missing Basic Authorization header",
+            "unauthorized_client",
+            {"WWW-Authenticate": f"Basic realm={world.arc_keys.make()}"},
+        )
     return json_answer(200, _imds_token(world, call))
 
 
@@ -107,7 +125,10 @@ def _identity(world: World, call: Call, otherwise: str) -> ManagedIdentity:
         raise MetadataError(400, f"Unknown query variable '{min(unknown)}'")
     tenant, client_id = world.registry.machine(), call.parameters.get("client_id")
     if not client_id and not tenant.system_assigned and len(tenant.user_assigned) > 1:
-        raise MetadataError(400, "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request")
+        raise MetadataError(
+            400,
+            "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
+        )
     identity = tenant.identity(client_id)
     if identity is None:
         raise MetadataError(400, otherwise)

@@ -41,13 +41,19 @@ class Changes:
 def read_json(call: Call) -> Mapping[str, Any]:
     """The JSON object in the body."""
     if call.content_type != "application/json":
-        raise GraphError(415, "UnsupportedMediaType", f"The media type '{call.content_type}' is not supported; a request body must be application/json.")
+        raise GraphError(
+            415,
+            "UnsupportedMediaType",
+            f"The media type '{call.content_type}' is not supported; a request body must be application/json.",
+        )
     try:
         body = call.json()
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise bad_request("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
+        raise bad_request(
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."
+        )
     return body
 
 
@@ -111,7 +117,9 @@ def _type_name(value: Mapping[str, Any]) -> str:
 def _check_names(value: Mapping[str, Any], known: Collection[str], kind: str) -> None:
     for name in value:
         if name not in known:
-            raise bad_request(f"The property '{name}' does not exist on '{kind}'. Make sure to only use property names that are defined by the type.")
+            raise bad_request(
+                f"The property '{name}' does not exist on '{kind}'. Make sure to only use property names that are defined by the type."
+            )
 
 
 def _text(value: Mapping[str, Any], name: str, empty: bool = False) -> str:
@@ -145,7 +153,10 @@ def _authentication_document(authentication: Authentication, settings: Settings,
     if isinstance(authentication, Basic):
         return {ODATA_TYPE: f"#{NAMESPACE}basicAuthentication", "username": authentication.username, "password": MASKED}
     chosen = active(authentication.listed, now)
-    shown = [_certificate_document(certificate, certificate is chosen, settings) for certificate in _ordered(authentication.listed, settings.list_order)]
+    shown = [
+        _certificate_document(certificate, certificate is chosen, settings)
+        for certificate in _ordered(authentication.listed, settings.list_order)
+    ]
     return {ODATA_TYPE: f"#{NAMESPACE}clientCertificateAuthentication", "certificateList": shown}
 
 

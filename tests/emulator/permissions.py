@@ -18,7 +18,9 @@ CHALLENGE = {
 }
 
 
-def authenticate(authorization: str | None, issuer: Issuer, audiences: Collection[str], now: float) -> Mapping[str, Any]:
+def authenticate(
+    authorization: str | None, issuer: Issuer, audiences: Collection[str], now: float
+) -> Mapping[str, Any]:
     """The claims of the bearer token in an Authorization header."""
     scheme, _blank, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -39,7 +41,9 @@ def authorise(claims: Mapping[str, Any], write: bool) -> None:
     granted = str(claims["scp"]).split() if delegated else claims.get("roles", [])
     if not set(needed) & set(granted):
         kind = "delegated" if delegated else "application"
-        raise _denied(f"The application does not have any of the required {kind} permissions ({', '.join(needed)}) to access the resource.")
+        raise _denied(
+            f"The application does not have any of the required {kind} permissions ({', '.join(needed)}) to access the resource."
+        )
     if delegated and USER_FLOW_ADMINISTRATOR not in claims.get("wids", []):
         raise _denied("User Authorization: Access is denied.")
 

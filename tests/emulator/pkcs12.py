@@ -79,7 +79,9 @@ def _wrong_password() -> GraphError:
 
 
 def encryption(content: bytes) -> Iterator[bytes]:
-    """The algorithm of every encrypted part (RFC 7292); nothing at all for an unprotected file, ValueError for what is no PFX."""
+    """The algorithm of every encrypted part (RFC 7292); nothing at all for an unprotected file, ValueError for what is
+    no PFX.
+    """
     _version, auth_safe, *_mac = _items(_one(content, SEQUENCE))
     for part in _items(_one(_explicit_content(auth_safe, PKCS7_DATA), SEQUENCE)):
         kind, holder = _typed(part)
@@ -138,7 +140,7 @@ def _items(content: bytes) -> list[tuple[int, bytes]]:
             size = length & 0x7F
             if size == 0 or size > 4:
                 raise ValueError("length out of range")
-            length, start = int.from_bytes(content[start:start + size], "big"), start + size
+            length, start = int.from_bytes(content[start : start + size], "big"), start + size
         position = start + length
         if position > len(content):
             raise ValueError("cut off")

@@ -69,7 +69,9 @@ class Tenant:
         return self.apps.get(client_id.lower())
 
     def identity(self, client_id: str | None) -> ManagedIdentity | None:
-        """The user-assigned identity of that client id; without one the system-assigned one, else the only one there is."""
+        """The user-assigned identity of that client id; without one the system-assigned one, else the only one there
+        is.
+        """
         if client_id:
             return self.user_assigned.get(client_id.lower())
         if self.system_assigned or len(self.user_assigned) != 1:
@@ -143,7 +145,9 @@ def _managed_identities(document: Any) -> tuple[ManagedIdentity | None, list[Man
         raise ControlError("managed_identities: an object with system_assigned and user_assigned is needed")
     system_assigned = document.get("system_assigned")
     user_assigned = _entries(document.get("user_assigned", []), "user_assigned")
-    return None if system_assigned is None else _managed_identity(system_assigned), [_managed_identity(identity) for identity in user_assigned]
+    return None if system_assigned is None else _managed_identity(system_assigned), [
+        _managed_identity(identity) for identity in user_assigned
+    ]
 
 
 def _managed_identity(document: Any) -> ManagedIdentity:

@@ -25,7 +25,12 @@ def parse(document: Any, store: Store, settings: Settings, now: float) -> Connec
     connector_id = document.get("id") or new_id(settings.id_form)
     if store.exists(connector_id):
         raise ControlError(f"connector: the id '{connector_id}' is taken")
-    return Connector(connector_id, document["displayName"], document.get("targetUrl", DEFAULT_URL), _authentication(document.get("authentication"), store))
+    return Connector(
+        connector_id,
+        document["displayName"],
+        document.get("targetUrl", DEFAULT_URL),
+        _authentication(document.get("authentication"), store),
+    )
 
 
 def document(connector: Connector, now: float) -> dict[str, Any]:
@@ -47,7 +52,9 @@ def _authentication(value: Any, store: Store) -> Authentication:
             return Basic(basic["username"], basic["password"])
     if isinstance(value, Mapping) and set(value) == {"certificates"} and isinstance(value["certificates"], list):
         return Certificates(tuple(_certificate(item, store) for item in value["certificates"]))
-    raise ControlError('connector: authentication must be null, {"basic": {"username", "password"}} or {"certificates": [...]}')
+    raise ControlError(
+        'connector: authentication must be null, {"basic": {"username", "password"}} or {"certificates": [...]}'
+    )
 
 
 def _certificate(value: Any, store: Store) -> Certificate:
@@ -59,7 +66,9 @@ def _certificate(value: Any, store: Store) -> Certificate:
             raise ControlError(f"certificate: {exc}") from exc
         return Certificate(opened.thumbprint, opened.not_before, opened.not_after, store.next_upload())
     if isinstance(value, Mapping) and set(value) == {"thumbprint", "notBefore", "notAfter"}:
-        return Certificate(str(value["thumbprint"]).upper(), int(value["notBefore"]), int(value["notAfter"]), store.next_upload())
+        return Certificate(
+            str(value["thumbprint"]).upper(), int(value["notBefore"]), int(value["notAfter"]), store.next_upload()
+        )
     raise ControlError('certificate: {"pfx", "password"} or {"thumbprint", "notBefore", "notAfter"} is needed')
 
 

@@ -50,12 +50,18 @@ async def serve(options: Options, announce: Callable[[dict[str, Any]], None]) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ca_path, context = _certificates(options.directory)
-    listeners = [_sockets(0 if options.port_base is None else options.port_base + index) for index in range(len(SERVICES))]
-    urls = {service.name: f"{service.scheme}://localhost:{sockets[0].getsockname()[1]}" for service, sockets in zip(SERVICES, listeners)}
+    listeners = [
+        _sockets(0 if options.port_base is None else options.port_base + index) for index in range(len(SERVICES))
+    ]
+    urls = {
+        service.name: f"{service.scheme}://localhost:{sockets[0].getsockname()[1]}"
+        for service, sockets in zip(SERVICES, listeners)
+    }
     world = World(options.config, Addresses(urls["entra"], urls["graph"], urls["metadata"], options.directory))
     connections = Connections()
     runners = [
-        await _start(Wire(world, service, connections), sockets, context if service.secure else None) for service, sockets in zip(SERVICES, listeners)
+        await _start(Wire(world, service, connections), sockets, context if service.secure else None)
+        for service, sockets in zip(SERVICES, listeners)
     ]
     try:
         announce({**world.identity(), "control_url": urls["control"], "ca_path": str(ca_path), "pid": os.getpid()})

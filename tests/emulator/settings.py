@@ -17,15 +17,24 @@ def _one_of(*values: str) -> tuple[str, Callable[[Any], bool]]:
 
 
 def _number(least: float) -> tuple[str, Callable[[Any], bool]]:
-    return f"a number not below {least}", lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least
+    return (
+        f"a number not below {least}",
+        lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least,
+    )
 
 
 def _whole(least: int) -> tuple[str, Callable[[Any], bool]]:
-    return f"a whole number not below {least}", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return (
+        f"a whole number not below {least}",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least,
+    )
 
 
 def _texts() -> tuple[str, Callable[[Any], bool]]:
-    return "a list of strings", lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+    return (
+        "a list of strings",
+        lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value),
+    )
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,9 @@ class Settings:
             wanted, fits = RULES[name]
             if not fits(value):
                 raise ControlError(f"settings: {name} must be {wanted}, not {value!r}")
-        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+        }
         return replace(self, **values)
 
     def document(self) -> dict[str, Any]:

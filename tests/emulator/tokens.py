@@ -38,13 +38,28 @@ def identity_claims(tenant: str, client_id: str, audience: str, roles: Iterable[
     return {**app_claims(tenant, client_id, audience, roles), "oid": object_id, "sub": object_id, "xms_mirid": mirid}
 
 
-def user_claims(tenant: str, client_id: str, audience: str, scopes: str, directory_roles: Iterable[str]) -> dict[str, Any]:
+def user_claims(
+    tenant: str, client_id: str, audience: str, scopes: str, directory_roles: Iterable[str]
+) -> dict[str, Any]:
     """What a token says that an application got on behalf of a user."""
-    return {**_claims(tenant, client_id, audience), "idtyp": "user", "scp": scopes, "wids": list(directory_roles), "upn": "user@contoso.onmicrosoft.com"}
+    return {
+        **_claims(tenant, client_id, audience),
+        "idtyp": "user",
+        "scp": scopes,
+        "wids": list(directory_roles),
+        "upn": "user@contoso.onmicrosoft.com",
+    }
 
 
 def _claims(tenant: str, client_id: str, audience: str) -> dict[str, Any]:
-    return {"aud": audience, "iss": f"https://sts.windows.net/{tenant}/", "tid": tenant, "appid": client_id, "azp": client_id, "ver": "1.0"}
+    return {
+        "aud": audience,
+        "iss": f"https://sts.windows.net/{tenant}/",
+        "tid": tenant,
+        "appid": client_id,
+        "azp": client_id,
+        "ver": "1.0",
+    }
 
 
 class Issuer:
@@ -55,7 +70,9 @@ class Issuer:
         self._issued: set[str] = set()
 
     def issue(self, claims: Mapping[str, Any], now: float, lifetime: float) -> str:
-        """A signed token that expires `lifetime` seconds from now; a negative lifetime makes one that is expired already."""
+        """A signed token that expires `lifetime` seconds from now; a negative lifetime makes one that is expired
+        already.
+        """
         token_id = uuid.uuid4().hex
         self._issued.add(token_id)
         start = int(min(now, now + lifetime))
@@ -65,7 +82,9 @@ class Issuer:
     def verify(self, token: str, now: float) -> dict[str, Any]:
         """The claims of a token that counts now."""
         if token.count(".") != 2:
-            raise InvalidToken("IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact Serialization Format.")
+            raise InvalidToken(
+                "IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact Serialization Format."
+            )
         try:
             claims = jwt.decode(token, self._key.public_key(), algorithms=[ALGORITHM], options=SIGNATURE_ONLY)
         except jwt.PyJWTError as exc:

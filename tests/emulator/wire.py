@@ -120,10 +120,12 @@ def _dropped(request: web.Request) -> web.Response:
 
 async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
     """The headers promise the whole body, half of it comes, and the connection ends."""
-    response = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Length": str(len(answer.body))})
+    response = web.StreamResponse(
+        status=answer.status, headers={**answer.headers, "Content-Length": str(len(answer.body))}
+    )
     response.force_close()
     await response.prepare(request)
-    await response.write(answer.body[:len(answer.body) // 2])
+    await response.write(answer.body[: len(answer.body) // 2])
     if request.transport is not None:
         request.transport.close()
     return response

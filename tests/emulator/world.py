@@ -41,7 +41,11 @@ class World:
         unknown = set(self.config) - {"settings", "tenants", "connectors"}
         if unknown:
             raise ControlError(f"configuration: unknown {', '.join(sorted(unknown))}")
-        self.authority_host, self.graph_url, self.metadata_url = addresses.authority_host, addresses.graph_url, addresses.metadata_url
+        self.authority_host, self.graph_url, self.metadata_url = (
+            addresses.authority_host,
+            addresses.graph_url,
+            addresses.metadata_url,
+        )
         self.identity_header = str(uuid.uuid4())
         self.arc_keys = KeyFiles(addresses.directory / "arc")
         self.issuer, self.clock, self.log, self.faults = Issuer(), Clock(), Log(), Faults()

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX runs them: credentials are rendered by its own code into a private data directory, and ansible-runner plays there."""
+"""Jobs as AWX runs them: credentials are rendered by its own code into a private data directory, and ansible-runner
+plays there.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,13 @@ DEFINITIONS = ROOT / "extensions" / "awx"
 IDENT = "job"
 
 # As configure_awx sets it up.
-INVENTORY = {"all": {"hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}}
+INVENTORY = {
+    "all": {
+        "hosts": {
+            "localhost": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        }
+    }
+}
 
 
 def definition(path: str) -> dict[str, Any]:
@@ -36,7 +44,10 @@ def definition(path: str) -> dict[str, Any]:
 
 def answers(survey: str, **given: Any) -> dict[str, Any]:
     """The variables that come of a survey: what was answered, else the default."""
-    return {**{question["variable"]: question["default"] for question in definition(f"surveys/{survey}")["spec"]}, **given}
+    return {
+        **{question["variable"]: question["default"] for question in definition(f"surveys/{survey}")["spec"]},
+        **given,
+    }
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,9 @@ class Credential:
         kind = self.type
         if isinstance(kind, str):
             document = definition(f"credential_types/{kind}")
-            kind = ManagedCredentialType(kind, document["name"], document["kind"], document["inputs"], document["injectors"])
+            kind = ManagedCredentialType(
+                kind, document["name"], document["kind"], document["inputs"], document["injectors"]
+            )
         # Fields that were left alone have their default, which mostly is nothing.
         fields = {str(field["id"]): field.get("default", "") for field in kind.inputs["fields"]}
         arguments: list[str] = []
@@ -80,11 +93,13 @@ class Job:
     @property
     def events(self) -> list[dict[str, Any]]:
         """The events in their order."""
-        events = [json.loads(path.read_text(encoding="utf-8")) for path in (self.artifacts / "job_events").glob("*.json")]
+        events = [
+            json.loads(path.read_text(encoding="utf-8")) for path in (self.artifacts / "job_events").glob("*.json")
+        ]
         return sorted([{"event_data": {}, **event} for event in events], key=lambda event: int(event["counter"]))
 
     def results(self, kind: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-        """The tasks that ended, and their results; of one kind of event, such as C{runner_on_failed}, or of all."""
+        """The tasks that ended, and their results; of one kind of event, such as `runner_on_failed`, or of all."""
         for event in self.events:
             if event["event"].startswith(kind or "runner_on_") and "res" in event["event_data"]:
                 yield event["event_data"]["task_action"], event["event_data"]["res"]
@@ -98,17 +113,27 @@ class Job:
     @property
     def artifact_data(self) -> dict[str, Any]:
         """What the next jobs of a workflow get."""
-        (data,) = [event["event_data"]["artifact_data"] for event in self.events if "artifact_data" in event["event_data"]] or [{}]
+        (data,) = [
+            event["event_data"]["artifact_data"] for event in self.events if "artifact_data" in event["event_data"]
+        ] or [{}]
         return dict(data)
 
     @property
     def shown(self) -> list[Path]:
-        """Files with what AWX keeps of a job; beside them is C{command}, where ansible-runner writes the whole environment."""
+        """Files with what AWX keeps of a job; beside them is `command`, where ansible-runner writes the whole
+        environment.
+        """
         return [self.artifacts / "stdout", *(self.artifacts / "job_events").iterdir()]
 
 
-def run_job(stage: Stage, playbook: str, *credentials: Credential, variables: Mapping[str, Any] | None = None, check: bool = False) -> Job:
-    """Run a playbook of the collection; C{variables} are answers of a survey."""
+def run_job(
+    stage: Stage,
+    playbook: str,
+    *credentials: Credential,
+    variables: Mapping[str, Any] | None = None,
+    check: bool = False,
+) -> Job:
+    """Run a playbook of the collection; `variables` are answers of a survey."""
     number = len(list(stage.directory.glob("job-*")))
     directory = stage.directory / f"job-{number}"
     for name in ("env", "inventory", "project"):
@@ -119,7 +144,9 @@ def run_job(stage: Stage, playbook: str, *credentials: Credential, variables: Ma
     for credential in credentials:
         arguments += credential.inject(environ, directory)
     # A project holds no more than this.
-    (directory / "project" / "job.yml").write_text(yaml.safe_dump([{"import_playbook": f"msgraph.identity.{playbook}"}]), encoding="utf-8")
+    (directory / "project" / "job.yml").write_text(
+        yaml.safe_dump([{"import_playbook": f"msgraph.identity.{playbook}"}]), encoding="utf-8"
+    )
     (directory / "inventory" / "hosts.yml").write_text(yaml.safe_dump(INVENTORY), encoding="utf-8")
     (directory / "env" / "extravars").write_text(json.dumps(variables or {}), encoding="utf-8")
     (directory / "env" / "envvars").write_text(json.dumps(environ), encoding="utf-8")

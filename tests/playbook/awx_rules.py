@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX accepts as a custom credential type and as a survey, as its API checks it; each function returns what is wrong."""
+"""What AWX accepts as a custom credential type and as a survey, as its API checks it; each function returns what is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 NAME = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
 FILE = re.compile(r"template(\.[a-zA-Z_]\w*)?", re.ASCII)
-FIELD_KEYS = {"id", "label", "type", "format", "choices", "help_text", "multiline", "secret", "ask_at_runtime", "default"}
+FIELD_KEYS = {
+    "id",
+    "label",
+    "type",
+    "format",
+    "choices",
+    "help_text",
+    "multiline",
+    "secret",
+    "ask_at_runtime",
+    "default",
+}
 ANSWERS: dict[str, type] = {
     "text": str,
     "textarea": str,
@@ -45,7 +58,9 @@ def credential_type_faults(inputs: Mapping[str, Any], injectors: Mapping[str, An
     for name in (*injectors.get("env", {}), *injectors.get("extra_vars", {})):
         if not NAME.fullmatch(name) or name.startswith("ANSIBLE_"):
             yield f"the variable {name} is not allowed"
-    filename: Any = "a file" if "template" in files else SimpleNamespace(**{name.partition(".")[2]: "a file" for name in files})
+    filename: Any = (
+        "a file" if "template" in files else SimpleNamespace(**{name.partition(".")[2]: "a file" for name in files})
+    )
     example = {**dict.fromkeys(ids, "EXAMPLE"), "tower": SimpleNamespace(filename=filename)}
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     for injector in injectors.values():
@@ -69,7 +84,11 @@ def _field_faults(field: Mapping[str, Any]) -> Iterator[str]:
     if "default" in field and not isinstance(field["default"], bool if kind == "boolean" else str):
         yield f"the default of the field {name} is no {kind}"
     if kind == "boolean":
-        yield from (f"the field {name} cannot have {key}" for key in ("choices", "multiline", "format", "secret") if key in field)
+        yield from (
+            f"the field {name} cannot have {key}"
+            for key in ("choices", "multiline", "format", "secret")
+            if key in field
+        )
 
 
 def survey_faults(survey: Mapping[str, Any]) -> Iterator[str]:
@@ -87,7 +106,11 @@ def survey_faults(survey: Mapping[str, Any]) -> Iterator[str]:
 
 def _question_faults(question: Mapping[str, Any]) -> Iterator[str]:
     name = question.get("variable")
-    yield from (f"{name}: {key} is no text" for key in ("variable", "question_name", "type") if not isinstance(question.get(key), str))
+    yield from (
+        f"{name}: {key} is no text"
+        for key in ("variable", "question_name", "type")
+        if not isinstance(question.get(key), str)
+    )
     if not isinstance(question.get("required"), bool):
         yield f"{name}: required is neither true nor false"
     kind = question.get("type", "")

@@ -34,7 +34,7 @@ Item = dict[str, Any]
 
 
 class AwxServer:
-    """An AWX without jobs, for the time of a C{with}."""
+    """An AWX without jobs, for the time of a `with`."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -65,7 +65,14 @@ class AwxServer:
         url = f"{PREFIX}{collection}/{number}/"
         kind = {"inventories": "inventory"}.get(collection, collection[:-1])
         related = {"survey_spec": f"{url}survey_spec/"}
-        item = {"id": number, "url": url, "type": kind, "related": related, "summary_fields": {}, **COLLECTIONS[collection]}
+        item = {
+            "id": number,
+            "url": url,
+            "type": kind,
+            "related": related,
+            "summary_fields": {},
+            **COLLECTIONS[collection],
+        }
         self.items[collection].append(item)
         self.update(item, fields)
         return item
@@ -158,7 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {self.awx.token}":
             status, document = 401, {"detail": "Authentication credentials were not provided."}
         else:
-            status, document = self.awx.answer(self.command, url.path, dict(parse_qsl(url.query)), json.loads(content) if content else None)
+            status, document = self.awx.answer(
+                self.command, url.path, dict(parse_qsl(url.query)), json.loads(content) if content else None
+            )
         data = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("X-API-Product-Name", "AWX")

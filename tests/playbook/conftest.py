@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An emulator for each test process, and a stage for each test: a directory with an inventory in which plays run against it."""
+"""An emulator for each test process, and a stage for each test: a directory with an inventory in which plays run
+against it.
+"""
 
 from __future__ import annotations
 

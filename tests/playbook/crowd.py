@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many hosts in one play, all with the same task, each with options of its own: one run tries many things, side by side."""
+"""Many hosts in one play, all with the same task, each with options of its own: one run tries many things, side by
+side.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,11 @@ class Crowd:
         self.stage.inventory = []
 
     def add(self, host: str, way: str, **options: Any) -> None:
-        """A host with the options of its task, which C{way} goes."""
+        """A host with the options of its task, which `way` goes."""
         connection = "local" if way == LOCAL else way
-        self.stage.inventory.append(f'{host} ansible_connection={connection} ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"')
+        self.stage.inventory.append(
+            f'{host} ansible_connection={connection} ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"'
+        )
         self.given[host] = options
 
     def add_tenants(self, *hosts: str) -> None:
@@ -60,7 +64,13 @@ class Crowd:
             "dest": str(self.stage.directory / RESULTS),
             "mode": "0600",
         }
-        kept = {"name": "Keep the results", "ansible.builtin.copy": keep, "run_once": True, "delegate_to": LOCAL, "check_mode": False}
+        kept = {
+            "name": "Keep the results",
+            "ansible.builtin.copy": keep,
+            "run_once": True,
+            "delegate_to": LOCAL,
+            "check_mode": False,
+        }
         self.stage.write(VARIABLES, self.stage.as_json({"given": self.given}).encode())
         return write_playbook(self.stage.directory, [task] * tasks + [kept], hosts="all", name=PLAYBOOK)
 

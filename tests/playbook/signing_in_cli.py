@@ -19,7 +19,7 @@ exit {code}
 
 
 class AzureCli:
-    """An executable C{az} in a directory of its own, which says what it was told to."""
+    """An executable `az` in a directory of its own, which says what it was told to."""
 
     def __init__(self, directory: Path, output: str = "", errors: str = "", code: int = 0) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -42,5 +42,8 @@ class AzureCli:
 
 
 def token_answer(token: str, **times: Any) -> str:
-    """What C{az account get-access-token} prints."""
-    return json.dumps({"accessToken": token, "subscription": "5f7c8e4d-2a1b-4c3d-9e8f-7a6b5c4d3e2f", "tokenType": "Bearer", **times}, indent=2)
+    """What `az account get-access-token` prints."""
+    return json.dumps(
+        {"accessToken": token, "subscription": "5f7c8e4d-2a1b-4c3d-9e8f-7a6b5c4d3e2f", "tokenType": "Bearer", **times},
+        indent=2,
+    )

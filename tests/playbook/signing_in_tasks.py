@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks that have nothing to do but to sign in and look: each has a connector of its own name, which has the certificate already."""
+"""Tasks that have nothing to do but to sign in and look: each has a connector of its own name, which has the
+certificate already.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ VALUES = "values.json"
 
 @dataclass(frozen=True)
 class Attempt:
-    """The options and the environment with which a task tries to sign in; templates may name values in C{given}."""
+    """The options and the environment with which a task tries to sign in; templates may name values in `given`."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +35,11 @@ def attempt_tasks(stage: Stage, orders: Made, attempts: Mapping[str, Attempt]) -
     stage.write(SRC, orders.pfx())
     add_connectors(stage.emulator, orders, attempts)
     return [
-        certificate_task(name, {"environment": dict(attempt.environment), "ignore_errors": True}, **{"connector_id": name, "src": SRC, **attempt.options})
+        certificate_task(
+            name,
+            {"environment": dict(attempt.environment), "ignore_errors": True},
+            **{"connector_id": name, "src": SRC, **attempt.options},
+        )
         for name, attempt in attempts.items()
     ]
 
@@ -45,7 +51,7 @@ def add_connectors(emulator: Emulator, orders: Made, names: Iterable[str]) -> No
 
 
 def write_values(stage: Stage, **values: Any) -> list[str]:
-    """A file with the values that are in C{given}; returns the arguments that lead a play to it.
+    """A file with the values that are in `given`; returns the arguments that lead a play to it.
 
     Secrets belong there: Ansible prints the lines of a playbook around a task that failed.
     """

@@ -42,7 +42,11 @@ def pieces(content: bytes) -> list[bytes]:
 def private_parts(key: rsa.RSAPrivateKey) -> list[bytes]:
     """Pieces of what is private in a key."""
     numbers = key.private_numbers()
-    return [piece for number in (numbers.d, numbers.p, numbers.q) for piece in pieces(number.to_bytes((number.bit_length() + 7) // 8, "big"))]
+    return [
+        piece
+        for number in (numbers.d, numbers.p, numbers.q)
+        for piece in pieces(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+    ]
 
 
 class Secrets:
@@ -63,7 +67,12 @@ class Secrets:
         bodies = [entry["body"] for entry in writes]
         for body in bodies:
             body = body.get("authenticationConfiguration", body)
-            self.add({"an uploaded file": pieces(base64.b64decode(body["pkcs12Value"])), "the password of an uploaded file": body["password"].encode()})
+            self.add(
+                {
+                    "an uploaded file": pieces(base64.b64decode(body["pkcs12Value"])),
+                    "the password of an uploaded file": body["password"].encode(),
+                }
+            )
         return len(bodies)
 
     def add_tokens(self, minted: str) -> None:
@@ -71,9 +80,13 @@ class Secrets:
         self.add({"an access token, encoded": minted.split(".")[0].encode()})
 
     def spilt(self, where: str, content: bytes) -> Iterator[str]:
-        """The secrets in C{content}, and the text around each first hit."""
+        """The secrets in `content`, and the text around each first hit."""
         seen = set()
-        hits = [(content.find(needle), name) for needle, name in self._needles.items() if name not in seen and needle in content]
+        hits = [
+            (content.find(needle), name)
+            for needle, name in self._needles.items()
+            if name not in seen and needle in content
+        ]
         hits += [(match.start(), "an access token") for match in TOKEN.finditer(content)]
         for start, name in hits:
             if name not in seen:

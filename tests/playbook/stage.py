@@ -32,7 +32,11 @@ class Stage:
 
     directory: Path
     emulator: Emulator
-    inventory: list[str] = field(default_factory=lambda: ['bastion ansible_connection=bastion ansible_python_interpreter="{{ ansible_playbook_python }}"'])
+    inventory: list[str] = field(
+        default_factory=lambda: [
+            'bastion ansible_connection=bastion ansible_python_interpreter="{{ ansible_playbook_python }}"'
+        ]
+    )
 
     @property
     def home(self) -> Path:
@@ -42,24 +46,41 @@ class Stage:
     @property
     def sign_in(self) -> dict[str, Any]:
         """The options with which a task signs in at the emulator."""
-        return {"tenant": self.emulator.tenant, "client_id": self.emulator.client_id, "secret": self.emulator.client_secret, **self.hosts}
+        return {
+            "tenant": self.emulator.tenant,
+            "client_id": self.emulator.client_id,
+            "secret": self.emulator.client_secret,
+            **self.hosts,
+        }
 
     @property
     def hosts(self) -> dict[str, Any]:
         """The options that lead a task to the emulator."""
-        return {"authority_host": self.emulator.authority_host, "graph_url": self.emulator.graph_url, "ca_path": self.emulator.ca_path}
+        return {
+            "authority_host": self.emulator.authority_host,
+            "graph_url": self.emulator.graph_url,
+            "ca_path": self.emulator.ca_path,
+        }
 
     @property
     def hosts_environment(self) -> dict[str, str]:
         """The environment that leads a task to the emulator."""
         emulator = self.emulator
-        return {"AZURE_AUTHORITY_HOST": emulator.authority_host, "MSGRAPH_URL": emulator.graph_url, "REQUESTS_CA_BUNDLE": emulator.ca_path}
+        return {
+            "AZURE_AUTHORITY_HOST": emulator.authority_host,
+            "MSGRAPH_URL": emulator.graph_url,
+            "REQUESTS_CA_BUNDLE": emulator.ca_path,
+        }
 
     @property
     def sign_in_environment(self) -> dict[str, str]:
         """The environment with which a task signs in at the emulator."""
         emulator = self.emulator
-        return {"AZURE_TENANT": emulator.tenant, "AZURE_CLIENT_ID": emulator.client_id, "AZURE_SECRET": str(emulator.client_secret)}
+        return {
+            "AZURE_TENANT": emulator.tenant,
+            "AZURE_CLIENT_ID": emulator.client_id,
+            "AZURE_SECRET": str(emulator.client_secret),
+        }
 
     def write(self, name: str, content: bytes) -> str:
         """A file beside the playbook; returns its name."""
@@ -68,16 +89,28 @@ class Stage:
         path.write_bytes(content)
         return name
 
-    def play(self, tasks: list[dict[str, Any]], *arguments: str, hosts: str = LOCAL, environ: Mapping[str, str] | None = None, **keywords: Any) -> Played:
-        """Run C{tasks} in a play of their own; what they register is in C{results} afterwards."""
+    def play(
+        self,
+        tasks: list[dict[str, Any]],
+        *arguments: str,
+        hosts: str = LOCAL,
+        environ: Mapping[str, str] | None = None,
+        **keywords: Any,
+    ) -> Played:
+        """Run `tasks` in a play of their own; what they register is in `results` afterwards."""
         names = [task["register"] for task in tasks if "register" in task]
         if names:
             content = "{{ {" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
             keep = {"content": content, "dest": str(self.directory / RESULTS), "mode": "0600"}
-            tasks = [*tasks, {"name": "Keep the results", "ansible.builtin.copy": keep, "delegate_to": LOCAL, "check_mode": False}]
+            tasks = [
+                *tasks,
+                {"name": "Keep the results", "ansible.builtin.copy": keep, "delegate_to": LOCAL, "check_mode": False},
+            ]
         if hosts != LOCAL and environ:
             # Another host knows nothing of the controller's environment: the play passes it on.
-            keywords["environment"] = {name: value for name, value in environ.items() if not name.startswith("ANSIBLE_")}
+            keywords["environment"] = {
+                name: value for name, value in environ.items() if not name.startswith("ANSIBLE_")
+            }
         name = write_playbook(self.directory, tasks, hosts=hosts, **keywords)
         return self.run(name, *arguments, environ=environ)
 
@@ -109,12 +142,16 @@ class Stage:
         return sorted(path for path in self.home.rglob("*") if path.is_file())
 
 
-def certificate_task(register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def certificate_task(
+    register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
     """A task with the module for the certificate alone."""
     return module_task(MODULE, register, keywords, options)
 
 
-def connector_task(register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def connector_task(
+    register: str | None = None, keywords: Mapping[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
     """A task with the module for the connector itself."""
     return module_task(CONNECTOR, register, keywords, options)
 
@@ -124,7 +161,13 @@ def info_task(register: str | None = None, keywords: Mapping[str, Any] | None = 
     return module_task(INFO, register, keywords, options)
 
 
-def module_task(module: str, register: str | None, keywords: Mapping[str, Any] | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def module_task(
+    module: str, register: str | None, keywords: Mapping[str, Any] | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
     """A task with a module of ours."""
-    task: dict[str, Any] = {"name": f"{module.rsplit('.', 1)[-1]} {register or ''}".strip(), module: dict(options), **(keywords or {})}
+    task: dict[str, Any] = {
+        "name": f"{module.rsplit('.', 1)[-1]} {register or ''}".strip(),
+        module: dict(options),
+        **(keywords or {}),
+    }
     return {**task, "register": register} if register else task

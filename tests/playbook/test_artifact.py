@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The artifact that users install: it holds what they need and nothing else, works, and tells an execution environment what it needs."""
+"""The artifact that users install: it holds what they need and nothing else, works, and tells an execution environment
+what it needs.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,14 @@ WANTED = {
 
 def call(directory: Path, command: str, *arguments: str) -> str:
     """Run one of our environment's commands in a directory; returns what it prints."""
-    done = subprocess.run([str(BIN / command), *arguments], cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        [str(BIN / command), *arguments],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -82,7 +91,14 @@ def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stag
     playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD), make_certificate("predecessor.example"))
     for changed in (1, 0):
         played = stage.run(
-            playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment, "ANSIBLE_COLLECTIONS_PATH": str(installed)}
+            playbook,
+            "-e",
+            "@variables.json",
+            environ={
+                **stage.sign_in_environment,
+                **stage.hosts_environment,
+                "ANSIBLE_COLLECTIONS_PATH": str(installed),
+            },
         )
         assert played.code == 0, played.output
         assert f"changed={changed}" in played.stdout
@@ -100,15 +116,19 @@ def requirements(lines: list[str]) -> set[str]:
 
 
 def test_execution_environment(artifact: Path, tmp_path: Path) -> None:
-    """C{ansible-builder create} makes a build context; its own steps install the artifact and find what it needs."""
+    """`ansible-builder create` makes a build context; its own steps install the artifact and find what it needs."""
     shutil.copy(artifact, tmp_path)
     (tmp_path / "execution-environment.yml").write_text(execution_environment(artifact.name), encoding="utf-8")
     call(tmp_path, "ansible-builder", "create")
 
     build = tmp_path / "context" / "_build"
     # What the build of the image does, which needs a container engine, with the files of its context.
-    call(build, "ansible-galaxy", "collection", "install", "-r", "requirements.yml", "-p", str(tmp_path / "collections"))
+    call(
+        build, "ansible-galaxy", "collection", "install", "-r", "requirements.yml", "-p", str(tmp_path / "collections")
+    )
     for command in (("ansible-builder",), ("python", str(build / "scripts" / "introspect.py"))):
         found = yaml.safe_load(call(tmp_path, *command, "introspect", str(tmp_path / "collections")))
-        assert requirements(found["python"]) == requirements((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
+        assert requirements(found["python"]) == requirements(
+            (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        )
         assert not found.get("system")

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The nightly check as a job of AWX: quiet while certificates last, and red with a plain list when one has to be renewed."""
+"""The nightly check as a job of AWX: quiet while certificates last, and red with a plain list when one has to be
+renewed.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from stage import Stage
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="awx-plugins-core needs Python 3.11")
 
 CHECK = "check_client_certificates"
-CREDENTIAL = Credential("microsoft_graph_application", {"tenant": TENANT, "client_id": CLIENT_ID, "secret": CLIENT_SECRET})
+CREDENTIAL = Credential(
+    "microsoft_graph_application", {"tenant": TENANT, "client_id": CLIENT_ID, "secret": CLIENT_SECRET}
+)
 
 
 def ends(made: Made) -> str:
@@ -62,7 +66,10 @@ def test_one_ends_soon(stage: Stage, orders: Made, check: bool) -> None:
     stage.emulator.add_connector("Soon API", certificates=[{"pfx": soon.pfx()}])
     job = run_job(stage, CHECK, CREDENTIAL, variables=answers(CHECK), check=check)
     assert job.code == 2
-    assert job.failure == f"1 API connector needs a new client certificate. Soon API: certificate {soon.thumbprint} ends on {ends(soon)}, in 9 days."
+    assert (
+        job.failure
+        == f"1 API connector needs a new client certificate. Soon API: certificate {soon.thumbprint} ends on {ends(soon)}, in 9 days."
+    )
     assert job.failure in job.stdout
     assert job.artifact_data == {"apiconnectors_to_renew": ["Soon API"]}
 
@@ -94,7 +101,9 @@ def test_every_reason(stage: Stage, orders: Made) -> None:
         ]
     )
     ignored = "Ended API\n New API \nFuture API\n"
-    job = run_job(stage, CHECK, CREDENTIAL, variables=answers(CHECK, expiring_within_days=0, ignored_connectors=ignored))
+    job = run_job(
+        stage, CHECK, CREDENTIAL, variables=answers(CHECK, expiring_within_days=0, ignored_connectors=ignored)
+    )
     assert job.code == 0, job.stdout
     assert "The certificates of all API connectors (2) last longer than 0 days." in job.stdout
     assert "Left out: Ended API, New API, Future API." in job.stdout

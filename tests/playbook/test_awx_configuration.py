@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection brings for AWX is what AWX accepts, and the playbook that sets it up does so with the modules of awx.awx."""
+"""What the collection brings for AWX is what AWX accepts, and the playbook that sets it up does so with the modules of
+awx.awx.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +52,17 @@ def test_credential_type(name: str) -> None:
     open_fields = {field["id"] for field in document["inputs"]["fields"] if not field.get("secret")}
     assert open_fields <= {"tenant", "client_id", "cloud_environment"}
     # AWX shows the environment of a job, but for variables with such names.
-    filled = {**dict.fromkeys(open_fields, "open"), **{field["id"]: "SECRET" for field in document["inputs"]["fields"] if field.get("secret")}}
-    shown = {name: Template(template).render(filled, tower={"filename": "a file"}) for name, template in document["injectors"]["env"].items()}
-    assert [name for name, value in shown.items() if "SECRET" in value and not re.search("API|TOKEN|KEY|SECRET|PASS", name)] == []
+    filled = {
+        **dict.fromkeys(open_fields, "open"),
+        **{field["id"]: "SECRET" for field in document["inputs"]["fields"] if field.get("secret")},
+    }
+    shown = {
+        name: Template(template).render(filled, tower={"filename": "a file"})
+        for name, template in document["injectors"]["env"].items()
+    }
+    assert [
+        name for name, value in shown.items() if "SECRET" in value and not re.search("API|TOKEN|KEY|SECRET|PASS", name)
+    ] == []
 
 
 @pytest.mark.parametrize("name", SURVEYS)
@@ -69,8 +79,16 @@ def test_survey(name: str) -> None:
 
 def test_rules() -> None:
     """The rules find what they are for."""
-    fields = [{"id": "a b", "label": "A"}, {"id": "c", "label": "C", "type": "boolean", "secret": True}, {"id": "c", "label": "C", "default": 1}]
-    injectors = {"env": {"ANSIBLE_X": "{{ c }}", "Y": "{{ d }}", "Z": "{% if %}"}, "file": {"template": "", "template.x": ""}, "more": {}}
+    fields = [
+        {"id": "a b", "label": "A"},
+        {"id": "c", "label": "C", "type": "boolean", "secret": True},
+        {"id": "c", "label": "C", "default": 1},
+    ]
+    injectors = {
+        "env": {"ANSIBLE_X": "{{ c }}", "Y": "{{ d }}", "Z": "{% if %}"},
+        "file": {"template": "", "template.x": ""},
+        "more": {},
+    }
     assert len(list(credential_type_faults({"fields": fields, "required": ["e"], "more": []}, injectors))) == 11
     questions: list[dict[str, Any]] = [
         {"variable": "a", "question_name": "A", "type": "multiplechoice", "required": True, "choices": [False, True]},
@@ -104,7 +122,11 @@ def configure(stage: Stage, collections: str, awx: AwxServer, *arguments: str, *
     variables = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx.example.yml").read_text(encoding="utf-8"))
     variables["awx"]["controller_host"] = awx.url
     stage.write("awx.yml", yaml.safe_dump({**variables, **changes}).encode())
-    environ = {"ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}{os.pathsep}{collections}", "ANSIBLE_PIPELINING": "true", **SECRETS}
+    environ = {
+        "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}{os.pathsep}{collections}",
+        "ANSIBLE_PIPELINING": "true",
+        **SECRETS,
+    }
     return stage.run(PLAYBOOK, "-e", "@awx.yml", *arguments, environ=environ)
 
 
@@ -145,7 +167,10 @@ def test_configure(stage: Stage, awx: AwxServer, awx_awx: str) -> None:
     assert awx.find("job_templates", UPLOAD)["ask_credential_on_launch"] is True
     assert awx.names(awx.find("job_templates", CHECK), "notification_templates_error") == ["Identity team"]
     schedule = awx.find("schedules", CHECK)
-    assert (schedule["unified_job_template"], schedule["extra_data"]) == (awx.find("job_templates", CHECK)["id"], {"expiring_within_days": 45})
+    assert (schedule["unified_job_template"], schedule["extra_data"]) == (
+        awx.find("job_templates", CHECK)["id"],
+        {"expiring_within_days": 45},
+    )
     assert schedule["rrule"].startswith("DTSTART;TZID=Europe/Berlin:")
 
     written = len(awx.writes)
@@ -160,13 +185,27 @@ def test_configure(stage: Stage, awx: AwxServer, awx_awx: str) -> None:
 def test_configure_the_least(stage: Stage, awx: AwxServer, awx_awx: str) -> None:
     """A project is enough when the credential is there already; a check shows what another run would change."""
     awx.add("credential_types", name="Microsoft Azure Resource Manager", inputs={"fields": []})
-    awx.add("credentials", name="Azure", inputs={}, credential_type=awx.find("credential_types", "Microsoft Azure Resource Manager")["id"])
-    least: dict[str, Any] = {"awx_application": {"name": "Azure"}, "awx_execution_environment": {}, "awx_check": {}, "awx_graph": {"api_version": "beta"}}
+    awx.add(
+        "credentials",
+        name="Azure",
+        inputs={},
+        credential_type=awx.find("credential_types", "Microsoft Azure Resource Manager")["id"],
+    )
+    least: dict[str, Any] = {
+        "awx_application": {"name": "Azure"},
+        "awx_execution_environment": {},
+        "awx_check": {},
+        "awx_graph": {"api_version": "beta"},
+    }
     assert changed(configure(stage, awx_awx, awx, **least)) == 8
     assert awx.items["execution_environments"] == []
     assert "execution_environment" not in awx.find("job_templates", CHECK)
     assert awx.names(awx.find("job_templates", UPLOAD), "credentials") == ["Azure"]
-    assert awx.find("job_templates", UPLOAD)["extra_vars"] == awx.find("job_templates", CHECK)["extra_vars"] == '{"graph": {"api_version": "beta"}}'
+    assert (
+        awx.find("job_templates", UPLOAD)["extra_vars"]
+        == awx.find("job_templates", CHECK)["extra_vars"]
+        == '{"graph": {"api_version": "beta"}}'
+    )
     assert awx.find("schedules", CHECK)["rrule"] == "DTSTART:20260101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
     written = len(awx.writes)
     later = {**least, "awx_check": {"rrule": "DTSTART:20260101T040000Z RRULE:FREQ=DAILY;INTERVAL=1"}}
@@ -181,8 +220,16 @@ def test_configure_mistakes(stage: Stage, awx: AwxServer, awx_awx: str) -> None:
     assert "Give the git repository with the playbooks as awx_project.scm_url." in no_project.output
     no_collection = configure(stage, "", awx)
     assert "awx.awx" in no_collection.output
-    wrong_field = configure(stage, awx_awx, awx, "-vvv", awx_application={"inputs": {"tenant": "contoso.onmicrosoft.com", "client_secret": TOKEN}})
-    assert "Unable to create credential Microsoft Graph application: there is no field client_secret" in wrong_field.output
+    wrong_field = configure(
+        stage,
+        awx_awx,
+        awx,
+        "-vvv",
+        awx_application={"inputs": {"tenant": "contoso.onmicrosoft.com", "client_secret": TOKEN}},
+    )
+    assert (
+        "Unable to create credential Microsoft Graph application: there is no field client_secret" in wrong_field.output
+    )
     assert 0 not in {no_project.code, no_collection.code, wrong_field.code}
     assert TOKEN not in wrong_field.output
 
@@ -190,6 +237,10 @@ def test_configure_mistakes(stage: Stage, awx: AwxServer, awx_awx: str) -> None:
 def test_example_is_complete() -> None:
     """Every variable that the playbook takes is in the example."""
     example = Path(ROOT / "playbooks" / "vars" / "awx.example.yml").read_text(encoding="utf-8")
-    used = {name for path in ROOT.glob("playbooks/**/configure_awx.yml") for name in re.findall(r"\bawx_\w+(?:\.\w+)?", path.read_text(encoding="utf-8"))}
+    used = {
+        name
+        for path in ROOT.glob("playbooks/**/configure_awx.yml")
+        for name in re.findall(r"\bawx_\w+(?:\.\w+)?", path.read_text(encoding="utf-8"))
+    }
     missing = {name for name in used if not all(re.search(rf"\b{part}:", example) for part in name.split("."))}
     assert missing - {"awx_awx"} == set()

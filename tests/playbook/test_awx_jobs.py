@@ -55,19 +55,27 @@ def fixture_credentials(emulator: Emulator, application: Made) -> Mapping[str, C
     own: dict[str, dict[str, Any]] = {
         "secret": {"secret": CLIENT_SECRET},
         "pem": {"certificate": application.pem_file().decode()},
-        "encrypted pem": {"certificate": application.pem_file(KEY_PASSWORD).decode(), "certificate_password": KEY_PASSWORD},
+        "encrypted pem": {
+            "certificate": application.pem_file(KEY_PASSWORD).decode(),
+            "certificate_password": KEY_PASSWORD,
+        },
         "pkcs12": {"certificate": pkcs12, "certificate_password": KEY_PASSWORD},
         "federated token": {"federated_token": f"{FEDERATED_TOKEN}\n"},
         "azure_rm": {},
     }
-    azure = Credential(azure_rm, {"subscription": "5f7c8e4d", "client": CLIENT_ID, "tenant": TENANT, "secret": CLIENT_SECRET})
+    azure = Credential(
+        azure_rm, {"subscription": "5f7c8e4d", "client": CLIENT_ID, "tenant": TENANT, "secret": CLIENT_SECRET}
+    )
     return {**{name: Credential(APPLICATION, {**WHO, **inputs}) for name, inputs in own.items()}, "azure_rm": azure}
 
 
 @pytest.fixture(name="certificate")
 def fixture_certificate(made: Made) -> Credential:
     """What is to be uploaded."""
-    return Credential("api_connector_certificate", {"pfx": base64.encodebytes(made.pfx(PFX_PASSWORD)).decode(), "password": PFX_PASSWORD})
+    return Credential(
+        "api_connector_certificate",
+        {"pfx": base64.encodebytes(made.pfx(PFX_PASSWORD)).decode(), "password": PFX_PASSWORD},
+    )
 
 
 @pytest.fixture(name="secrets")
@@ -103,7 +111,14 @@ METHODS = {
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_upload(stage: Stage, credentials: Mapping[str, Credential], certificate: Credential, made: Made, secrets: Secrets, name: str) -> None:
+def test_upload(
+    stage: Stage,
+    credentials: Mapping[str, Credential],
+    certificate: Credential,
+    made: Made,
+    secrets: Secrets,
+    name: str,
+) -> None:
     """A check tells what would be done, and a run does it; the events say so, and hold no secret."""
     stage.emulator.add_connector("Orders API", certificates=[])
     given = answers(UPLOAD, connector_name="Orders API")
@@ -118,7 +133,10 @@ def test_upload(stage: Stage, credentials: Mapping[str, Credential], certificate
     assert done.code == 0, done.stdout
     result = outcome(done)
     assert (result["changed"], result["uploaded"], result["certificate"]["is_active"]) == (True, True, True)
-    assert f"Certificate {made.thumbprint} (CN=api.example) is valid until {result['certificate']['not_after']} and is active." in done.stdout
+    assert (
+        f"Certificate {made.thumbprint} (CN=api.example) is valid until {result['certificate']['not_after']} and is active."
+        in done.stdout
+    )
     assert done.artifact_data["apiconnector_upload"] == {
         "connector": "Orders API",
         "thumbprint": made.thumbprint,
@@ -132,11 +150,21 @@ def test_upload(stage: Stage, credentials: Mapping[str, Credential], certificate
     assert list(secrets.spilt_in_files([done.artifacts / "command"]))
 
 
-def test_answers(stage: Stage, credentials: Mapping[str, Credential], certificate: Credential, orders: Made, made: Made) -> None:
+def test_answers(
+    stage: Stage, credentials: Mapping[str, Credential], certificate: Credential, orders: Made, made: Made
+) -> None:
     """Answers of the survey arrive as options, and empty ones are none."""
     emulator = stage.emulator
-    connector = emulator.add_connector("Orders API", certificates=[{"pfx": orders.pfx()}, {"pfx": made.pfx()}, {"pfx": orders.pfx()}])
-    again = run_job(stage, UPLOAD, credentials["secret"], certificate, variables=answers(UPLOAD, connector_id=connector, expiry_warning_days=""))
+    connector = emulator.add_connector(
+        "Orders API", certificates=[{"pfx": orders.pfx()}, {"pfx": made.pfx()}, {"pfx": orders.pfx()}]
+    )
+    again = run_job(
+        stage,
+        UPLOAD,
+        credentials["secret"],
+        certificate,
+        variables=answers(UPLOAD, connector_id=connector, expiry_warning_days=""),
+    )
     assert again.code == 0, again.stdout
     assert "Orders API: the certificate is listed; nothing was uploaded." in again.stdout
     assert "and is not active." in again.stdout
@@ -144,7 +172,9 @@ def test_answers(stage: Stage, credentials: Mapping[str, Credential], certificat
     only = run_job(stage, UPLOAD, credentials["secret"], certificate, variables=given)
     assert only.code == 0, only.stdout
     result = outcome(only)
-    assert [listed["thumbprint"] for listed in result["connector"]["authentication"]["certificates"]] == [made.thumbprint]
+    assert [listed["thumbprint"] for listed in result["connector"]["authentication"]["certificates"]] == [
+        made.thumbprint
+    ]
     assert [warning for warning in result["warnings"] if "days" in warning]
     assert "Orders API: other certificates are listed too; it was uploaded." in only.stdout
 
@@ -154,14 +184,24 @@ def test_mistakes(stage: Stage, credentials: Mapping[str, Credential], certifica
     """What is missing is said, in a check too."""
     signed_in = credentials["secret"]
     jobs = {
-        "no certificate": run_job(stage, UPLOAD, signed_in, variables=answers(UPLOAD, connector_name="Orders API"), check=check),
+        "no certificate": run_job(
+            stage, UPLOAD, signed_in, variables=answers(UPLOAD, connector_name="Orders API"), check=check
+        ),
         "no connector": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD), check=check),
-        "unknown": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check),
-        "unknown ID": run_job(stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_id="gone"), check=check),
-        "no sign-in": run_job(stage, UPLOAD, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check),
+        "unknown": run_job(
+            stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check
+        ),
+        "unknown ID": run_job(
+            stage, UPLOAD, signed_in, certificate, variables=answers(UPLOAD, connector_id="gone"), check=check
+        ),
+        "no sign-in": run_job(
+            stage, UPLOAD, certificate, variables=answers(UPLOAD, connector_name="Orders"), check=check
+        ),
     }
     assert {job.code for job in jobs.values()} == {2}
-    assert jobs["no certificate"].failure.startswith('There is no certificate to upload. In AWX, add a credential of the type "API connector certificate"')
+    assert jobs["no certificate"].failure.startswith(
+        'There is no certificate to upload. In AWX, add a credential of the type "API connector certificate"'
+    )
     assert jobs["no connector"].failure == "one of the following is required: connector_id, connector_name"
     assert "There is no API connector" in jobs["unknown"].failure
     assert "'Orders'" in jobs["unknown"].failure
@@ -174,9 +214,18 @@ def test_without_awx(stage: Stage, made: Made) -> None:
     """A file is looked for where the play was started, and everything else comes from variables."""
     stage.emulator.add_connector("Orders API", certificates=[])
     stage.write("certificates/orders.txt", base64.b64encode(made.pfx()))
-    given = {**answers(UPLOAD, connector_name="Orders API"), "certificate_src": "certificates/orders.txt", "graph": {"api_version": "beta"}}
+    given = {
+        **answers(UPLOAD, connector_name="Orders API"),
+        "certificate_src": "certificates/orders.txt",
+        "graph": {"api_version": "beta"},
+    }
     stage.write("variables.json", stage.as_json(given).encode())
-    played = stage.run(f"msgraph.identity.{UPLOAD}", "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment})
+    played = stage.run(
+        f"msgraph.identity.{UPLOAD}",
+        "-e",
+        "@variables.json",
+        environ={**stage.sign_in_environment, **stage.hosts_environment},
+    )
     assert played.code == 0, played.output
     assert "Orders API: the certificate is not listed; it was uploaded." in played.stdout
     (write,) = stage.writes()
@@ -187,7 +236,12 @@ def test_empty_fields(tmp_path: Path) -> None:
     """What was not filled in is empty, and the file of a certificate that is not there is not pointed to."""
     (tmp_path / "env").mkdir()
     environ: dict[str, str] = {}
-    assert Credential(APPLICATION, {"tenant": DOMAIN, "client_id": CLIENT_ID, "secret": CLIENT_SECRET}).inject(environ, tmp_path) == []
+    assert (
+        Credential(APPLICATION, {"tenant": DOMAIN, "client_id": CLIENT_ID, "secret": CLIENT_SECRET}).inject(
+            environ, tmp_path
+        )
+        == []
+    )
     assert environ == {
         "AZURE_TENANT": DOMAIN,
         "AZURE_CLIENT_ID": CLIENT_ID,

@@ -55,8 +55,9 @@ def token(action: str, **rule: Any) -> dict[str, Any]:
 class Case:
     """Faults, and what comes of them.
 
-    The connector has an old certificate O and is to have W. Requests to the connector are G(ET), P(OST) and R (PATCH, the replacement).
-    C{says} are words of the message when the task fails, and of a warning otherwise.
+    The connector has an old certificate O and is to have W. Requests to the connector are G(ET), P(OST) and R (PATCH,
+    the replacement).
+    `says` are words of the message when the task fails, and of a warning otherwise.
     """
 
     name: str
@@ -80,7 +81,9 @@ HURRIED = {"timeout": PATIENCE}
 
 CASES = [
     # Reads are repeated, and the user is told.
-    Case("read_429", (read("status", status=429, headers=AT_ONCE),), "GGP", ("answered 429", AGAIN, "1 of"), bastion=True),
+    Case(
+        "read_429", (read("status", status=429, headers=AT_ONCE),), "GGP", ("answered 429", AGAIN, "1 of"), bastion=True
+    ),
     Case("read_429_with_a_date", (read("status", status=429, headers=LONG_AGO),), "GGP", ("answered 429", AGAIN)),
     Case("read_429_without_a_time", (read("status", status=429),), "GGP", ("answered 429", AGAIN)),
     Case("read_500", (read("status", status=500),), "GGP", ("answered 500", AGAIN)),
@@ -110,7 +113,14 @@ CASES = [
         fails=True,
         bastion=True,
     ),
-    Case("read_403", (read("status", status=403),), "G", ("Could not read API connector", "403", "permission APIConnectors.Read.All"), "O", fails=True),
+    Case(
+        "read_403",
+        (read("status", status=403),),
+        "G",
+        ("Could not read API connector", "403", "permission APIConnectors.Read.All"),
+        "O",
+        fails=True,
+    ),
     Case(
         "read_html_200_always",
         (read("html", status=200, headers=AT_ONCE, times=None),),
@@ -119,14 +129,40 @@ CASES = [
         "O",
         fails=True,
     ),
-    Case("read_dropped_always", (read("drop_before", times=None),), "GG", ("Could not read API connector", "was lost", "retries"), "O", fails=True),
+    Case(
+        "read_dropped_always",
+        (read("drop_before", times=None),),
+        "GG",
+        ("Could not read API connector", "was lost", "retries"),
+        "O",
+        fails=True,
+    ),
     # Writes that were answered "later" are sent again: they were not carried out.
     Case("upload_429", (upload("status", status=429, headers=AT_ONCE),), "GPP", ("answered 429", AGAIN), bastion=True),
     Case("upload_503_with_a_time", (upload("status", status=503, headers=AT_ONCE),), "GPP", ("answered 503", AGAIN)),
     Case("upload_409", (upload("status", status=409, headers=AT_ONCE),), "GPP", ("answered 409", AGAIN)),
-    Case("upload_95053", (upload("status", status=400, code="AADB2C95053", headers=AT_ONCE),), "GPP", ("answered 400", AGAIN)),
-    Case("replacement_429", (replacement("status", status=429, headers=AT_ONCE),), "GRRG", ("answered 429", AGAIN), "W", options=EXCLUSIVE),
-    Case("replacement_409", (replacement("status", status=409, headers=AT_ONCE),), "GRRG", ("answered 409", AGAIN), "W", options=EXCLUSIVE),
+    Case(
+        "upload_95053",
+        (upload("status", status=400, code="AADB2C95053", headers=AT_ONCE),),
+        "GPP",
+        ("answered 400", AGAIN),
+    ),
+    Case(
+        "replacement_429",
+        (replacement("status", status=429, headers=AT_ONCE),),
+        "GRRG",
+        ("answered 429", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
+    Case(
+        "replacement_409",
+        (replacement("status", status=409, headers=AT_ONCE),),
+        "GRRG",
+        ("answered 409", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
     Case(
         "upload_429_beyond_the_budget",
         (upload("status", status=429, headers=MUCH_LATER),),
@@ -143,10 +179,23 @@ CASES = [
         "O",
         fails=True,
     ),
-    Case("upload_403", (upload("status", status=403),), "GP", ("403", "permission APIConnectors.ReadWrite.All"), "O", fails=True),
+    Case(
+        "upload_403",
+        (upload("status", status=403),),
+        "GP",
+        ("403", "permission APIConnectors.ReadWrite.All"),
+        "O",
+        fails=True,
+    ),
     # Writes whose fate is not known are settled by reading, and sent again only when the certificate is not there.
     Case("upload_500", (upload("status", status=500, headers=AT_ONCE),), "GPGP", ("answered 500", AGAIN)),
-    Case("upload_500_carried_out", (upload("status", status=500, after_effect=True),), "GPG", ("answered 500", AGAIN), bastion=True),
+    Case(
+        "upload_500_carried_out",
+        (upload("status", status=500, after_effect=True),),
+        "GPG",
+        ("answered 500", AGAIN),
+        bastion=True,
+    ),
     Case("upload_502", (upload("status", status=502, headers=AT_ONCE),), "GPGP", ("answered 502", AGAIN)),
     Case("upload_502_carried_out", (upload("status", status=502, after_effect=True),), "GPG", ("answered 502", AGAIN)),
     Case("upload_503", (upload("status", status=503),), "GPGP", ("answered 503", AGAIN)),
@@ -156,33 +205,90 @@ CASES = [
     Case("upload_dropped", (upload("drop_before"),), "GPGP", LOST, bastion=True),
     Case("upload_dropped_carried_out", (upload("drop_after"),), "GPG", LOST, bastion=True),
     Case("upload_stalled", (upload("stall", seconds=STALL),), "GPGP", LOST, options=HURRIED),
-    Case("upload_stalled_carried_out", (upload("stall", seconds=STALL, after_effect=True),), "GPG", LOST, options=HURRIED),
+    Case(
+        "upload_stalled_carried_out", (upload("stall", seconds=STALL, after_effect=True),), "GPG", LOST, options=HURRIED
+    ),
     Case("upload_html_200", (upload("html", status=200, headers=AT_ONCE),), "GPGP", ("answered 200", AGAIN)),
-    Case("upload_html_200_carried_out", (upload("html", status=200, after_effect=True),), "GPG", ("answered 200", AGAIN)),
+    Case(
+        "upload_html_200_carried_out", (upload("html", status=200, after_effect=True),), "GPG", ("answered 200", AGAIN)
+    ),
     Case("upload_html_502", (upload("html", status=502, headers=AT_ONCE),), "GPGP", ("answered 502", AGAIN)),
-    Case("upload_html_502_carried_out", (upload("html", status=502, after_effect=True),), "GPG", ("answered 502", AGAIN)),
+    Case(
+        "upload_html_502_carried_out", (upload("html", status=502, after_effect=True),), "GPG", ("answered 502", AGAIN)
+    ),
     Case("upload_truncated", (upload("truncate"),), "GPG", LOST),
-    Case("replacement_500", (replacement("status", status=500, headers=AT_ONCE),), "GRGRG", ("answered 500", AGAIN), "W", options=EXCLUSIVE),
-    Case("replacement_500_carried_out", (replacement("status", status=500, after_effect=True),), "GRG", ("answered 500", AGAIN), "W", options=EXCLUSIVE),
+    Case(
+        "replacement_500",
+        (replacement("status", status=500, headers=AT_ONCE),),
+        "GRGRG",
+        ("answered 500", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
+    Case(
+        "replacement_500_carried_out",
+        (replacement("status", status=500, after_effect=True),),
+        "GRG",
+        ("answered 500", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
     Case("replacement_dropped", (replacement("drop_before"),), "GRGRG", LOST, "W", options=EXCLUSIVE),
-    Case("replacement_dropped_carried_out", (replacement("drop_after"),), "GRG", LOST, "W", options=EXCLUSIVE, bastion=True),
-    Case("replacement_html_200", (replacement("html", status=200, headers=AT_ONCE),), "GRGRG", ("answered 200", AGAIN), "W", options=EXCLUSIVE),
-    Case("read_after_replacement_500", (read("status", status=500, skip=1, headers=AT_ONCE),), "GRGG", ("answered 500", AGAIN), "W", options=EXCLUSIVE),
+    Case(
+        "replacement_dropped_carried_out",
+        (replacement("drop_after"),),
+        "GRG",
+        LOST,
+        "W",
+        options=EXCLUSIVE,
+        bastion=True,
+    ),
+    Case(
+        "replacement_html_200",
+        (replacement("html", status=200, headers=AT_ONCE),),
+        "GRGRG",
+        ("answered 200", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
+    Case(
+        "read_after_replacement_500",
+        (read("status", status=500, skip=1, headers=AT_ONCE),),
+        "GRGG",
+        ("answered 500", AGAIN),
+        "W",
+        options=EXCLUSIVE,
+    ),
     Case(
         "upload_500_always",
         (upload("status", status=500, headers=AT_ONCE, times=None),),
         "GPGPG",
-        ("Could not upload the certificate", "There is a problem with the service (500 AADB2C90063)", "does not list the certificate"),
+        (
+            "Could not upload the certificate",
+            "There is a problem with the service (500 AADB2C90063)",
+            "does not list the certificate",
+        ),
         "O",
         fails=True,
         bastion=True,
     ),
-    Case("upload_dropped_always", (upload("drop_before", times=None),), "GPGPG", ("was lost", "does not list the certificate"), "O", fails=True),
+    Case(
+        "upload_dropped_always",
+        (upload("drop_before", times=None),),
+        "GPGPG",
+        ("was lost", "does not list the certificate"),
+        "O",
+        fails=True,
+    ),
     Case(
         "upload_lost_and_reads_fail",
         (upload("drop_after"), read("status", status=500, skip=1, headers=AT_ONCE, times=None)),
         "GPGG",
-        ("Could not upload the certificate", "the answer was lost, so it may have been carried out", "Could not read API connector"),
+        (
+            "Could not upload the certificate",
+            "the answer was lost, so it may have been carried out",
+            "Could not read API connector",
+        ),
         fails=True,
     ),
     Case(
@@ -196,7 +302,13 @@ CASES = [
     ),
     # Entra is asked again for whatever it did not answer: a sign-in changes nothing.
     Case("token_429", (token("status", status=429, method="POST", headers=AT_ONCE),), "GP", ("answered 429", AGAIN)),
-    Case("token_503", (token("status", status=503, method="POST", headers=AT_ONCE),), "GP", ("answered 503", AGAIN), bastion=True),
+    Case(
+        "token_503",
+        (token("status", status=503, method="POST", headers=AT_ONCE),),
+        "GP",
+        ("answered 503", AGAIN),
+        bastion=True,
+    ),
     Case("token_html_502", (token("html", status=502, method="POST", headers=AT_ONCE),), "GP", ("answered 502", AGAIN)),
     Case("token_html_200", (token("html", status=200, method="POST", headers=AT_ONCE),), "GP", ("answered 200", AGAIN)),
     Case("token_dropped", (token("drop_after", method="POST"),), "GP", LOST),
@@ -204,10 +316,39 @@ CASES = [
     Case("discovery_503", (token("status", status=503, headers=AT_ONCE),), "GP", ("answered 503", AGAIN)),
     Case("discovery_html_200", (token("html", status=200, headers=AT_ONCE),), "GP", ("answered 200", AGAIN)),
     Case("discovery_dropped", (token("drop_before"),), "GP", LOST),
-    Case("token_429_beyond_the_budget", (token("status", status=429, method="POST", headers=MUCH_LATER),), "", ("Could not sign in", "429"), "O", fails=True),
-    Case("token_503_always", (token("status", status=503, headers=AT_ONCE, times=None),), "", ("Could not sign in", "503"), "O", fails=True, bastion=True),
-    Case("token_html_always", (token("html", status=200, headers=AT_ONCE, times=None),), "", ("Could not sign in", "authority_host"), "O", fails=True),
-    Case("token_dropped_always", (token("drop_before", times=None),), "", ("Could not sign in", "was lost", "retries"), "O", fails=True),
+    Case(
+        "token_429_beyond_the_budget",
+        (token("status", status=429, method="POST", headers=MUCH_LATER),),
+        "",
+        ("Could not sign in", "429"),
+        "O",
+        fails=True,
+    ),
+    Case(
+        "token_503_always",
+        (token("status", status=503, headers=AT_ONCE, times=None),),
+        "",
+        ("Could not sign in", "503"),
+        "O",
+        fails=True,
+        bastion=True,
+    ),
+    Case(
+        "token_html_always",
+        (token("html", status=200, headers=AT_ONCE, times=None),),
+        "",
+        ("Could not sign in", "authority_host"),
+        "O",
+        fails=True,
+    ),
+    Case(
+        "token_dropped_always",
+        (token("drop_before", times=None),),
+        "",
+        ("Could not sign in", "was lost", "retries"),
+        "O",
+        fails=True,
+    ),
     # No fault at all: what the others are measured against.
     Case("no_fault", (), "GP", bastion=True),
 ]
@@ -238,18 +379,25 @@ def fixture_outcome(started: Emulator, tmp_path_factory: pytest.TempPathFactory)
     src = stage.write("wanted.pfx", wanted.pfx(PASSWORD))
     crowd = Crowd(stage)
     crowd.add_tenants(*HOSTS)
-    started.add_connectors([{"displayName": host, "id": host, "tenant": tenant_of(host), "authentication": seed(old)} for host in HOSTS])
+    started.add_connectors(
+        [{"displayName": host, "id": host, "tenant": tenant_of(host), "authentication": seed(old)} for host in HOSTS]
+    )
     for host, case in HOSTS.items():
         way = BASTION if host.endswith(SUFFIX) else LOCAL
         common = {"connector_id": host, "src": src, "certificate_password": PASSWORD, "retries": 1, "retry_timeout": 60}
         crowd.add(host, way, **{**common, **stage.sign_in, "tenant": tenant_of(host), **case.options})
         for rule in case.faults:
             crowd.strike(host, **rule)
-    played = crowd.play("-vvvv", "--diff", environ={"ANSIBLE_DEBUG": "1", "ANSIBLE_LOG_PATH": str(stage.home / "ansible.log")}, forks=10)
+    played = crowd.play(
+        "-vvvv", "--diff", environ={"ANSIBLE_DEBUG": "1", "ANSIBLE_LOG_PATH": str(stage.home / "ansible.log")}, forks=10
+    )
     return Outcome(
         played,
         crowd.results,
-        {host: "".join({"GET": "G", "POST": "P", "PATCH": "R"}[method] for method in crowd.calls(host)) for host in HOSTS},
+        {
+            host: "".join({"GET": "G", "POST": "P", "PATCH": "R"}[method] for method in crowd.calls(host))
+            for host in HOSTS
+        },
         {host: "".join(letters[thumbprint] for thumbprint in crowd.listed(host)) for host in HOSTS},
         {host: crowd.sign_ins(host) for host in HOSTS},
         spilt(stage, wanted, played),
@@ -259,7 +407,10 @@ def fixture_outcome(started: Emulator, tmp_path_factory: pytest.TempPathFactory)
 def seed(made: Made) -> dict[str, Any]:
     """The authentication of a connector that has one certificate."""
     certificate = made.certificate
-    times = {"notBefore": int(certificate.not_valid_before_utc.timestamp()), "notAfter": int(certificate.not_valid_after_utc.timestamp())}
+    times = {
+        "notBefore": int(certificate.not_valid_before_utc.timestamp()),
+        "notAfter": int(certificate.not_valid_after_utc.timestamp()),
+    }
     return {"certificates": [{"thumbprint": made.thumbprint, **times}]}
 
 
@@ -275,7 +426,11 @@ def spilt(stage: Stage, made: Made, played: Played) -> list[str]:
     secrets.add_sent(stage.writes())
     kept = Path(stage.directory, RESULTS).read_bytes()
     assert stage.home / "ansible.log" in stage.files()
-    return [*secrets.spilt("the output", played.output.encode()), *secrets.spilt("the results", kept), *secrets.spilt_in_files(stage.files())]
+    return [
+        *secrets.spilt("the output", played.output.encode()),
+        *secrets.spilt("the results", kept),
+        *secrets.spilt_in_files(stage.files()),
+    ]
 
 
 def test_run(outcome: Outcome) -> None:
@@ -340,7 +495,9 @@ def test_retries_are_printed(outcome: Outcome) -> None:
         assert f"[WARNING]: {warning[:40]}" in outcome.played.output
 
 
-@pytest.mark.parametrize("host", [host for host in HOSTS if host.startswith("token_") and host.endswith(("_always", "_budget"))])
+@pytest.mark.parametrize(
+    "host", [host for host in HOSTS if host.startswith("token_") and host.endswith(("_always", "_budget"))]
+)
 def test_sign_ins_that_fail(outcome: Outcome, host: str) -> None:
     """Signing in is tried again as often as allowed, and not at all when the wait is too long."""
     assert len(outcome.sign_ins[host]) == 2
@@ -349,6 +506,10 @@ def test_sign_ins_that_fail(outcome: Outcome, host: str) -> None:
 def test_failures_are_named(outcome: Outcome) -> None:
     """What Graph said is in the result for programs too."""
     failure = outcome.results["upload_500_always"]["failure"]
-    assert (failure["status"], failure["code"], failure["message"]) == (500, "AADB2C90063", "There is a problem with the service.")
+    assert (failure["status"], failure["code"], failure["message"]) == (
+        500,
+        "AADB2C90063",
+        "There is a problem with the service.",
+    )
     assert failure["request_id"]
     assert failure["client_request_id"]

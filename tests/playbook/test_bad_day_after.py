@@ -38,9 +38,21 @@ class Scene:
         self._src = stage.write("wanted.pfx", wanted.pfx(PASSWORD))
 
     def add(self, host: str, *listed: Made, way: str = LOCAL, **options: Any) -> None:
-        """A host whose connector has the certificates C{listed}."""
-        self.stage.emulator.add_connector(host, connector_id=host, certificates=[{"pfx": made.pfx()} for made in listed])
-        self.crowd.add(host, way, **{"connector_id": host, "src": self._src, "certificate_password": PASSWORD, **self.stage.sign_in, **options})
+        """A host whose connector has the certificates `listed`."""
+        self.stage.emulator.add_connector(
+            host, connector_id=host, certificates=[{"pfx": made.pfx()} for made in listed]
+        )
+        self.crowd.add(
+            host,
+            way,
+            **{
+                "connector_id": host,
+                "src": self._src,
+                "certificate_password": PASSWORD,
+                **self.stage.sign_in,
+                **options,
+            },
+        )
 
     def play(self, *arguments: str) -> Played:
         """Run the task on all hosts."""
@@ -75,7 +87,9 @@ def test_reads_that_lag(stage: Stage, orders: Made, old: Made) -> None:
 
 
 def test_lost_upload_that_shows_later(stage: Stage, orders: Made, old: Made) -> None:
-    """An upload whose answer is lost may take effect, or show, a moment later: it is waited for before it is sent again."""
+    """An upload whose answer is lost may take effect, or show, a moment later: it is waited for before it is sent
+    again.
+    """
     scene = Scene(stage, orders)
     scene.add("lost", old)
     scene.crowd.strike("lost", action="drop_after", method="POST")
@@ -109,7 +123,11 @@ def test_certificate_that_never_shows(stage: Stage, orders: Made, old: Made) -> 
     scene.play()
     for host, result in scene.crowd.results.items():
         assert result["failed"]
-        for words in (f"Certificate {orders.thumbprint} was sent at", f"API connector '{host}' does not list the certificate", "retry_timeout"):
+        for words in (
+            f"Certificate {orders.thumbprint} was sent at",
+            f"API connector '{host}' does not list the certificate",
+            "retry_timeout",
+        ):
             assert words in result["msg"]
         assert A_TIME.search(result["msg"]), result["msg"]
         assert scene.crowd.calls(host).count("PATCH") == 1
@@ -172,14 +190,18 @@ def test_token_revoked_in_mid_run(stage: Stage, orders: Made, old: Made) -> None
 
 
 def test_fault_in_a_list(stage: Stage, orders: Made, old: Made) -> None:
-    """A connector that is named is found on a page that had to be read twice, and a list that cannot be read is no empty one."""
+    """A connector that is named is found on a page that had to be read twice, and a list that cannot be read is no
+    empty one.
+    """
     stage.emulator.settings(page_size=1)
     stage.emulator.add_connector("first", certificates=[])
     scene = Scene(stage, orders)
     scene.add("second", old, connector_id="", connector_name="second", retries=2)
     # The first page twice, then the second page until it is given up.
     for rule in ({"skip": 0}, {"skip": 1, "times": None}):
-        stage.emulator.fault(action="html", status=502, headers={"Retry-After": "0"}, method="GET", path="apiConnectors$", **rule)
+        stage.emulator.fault(
+            action="html", status=502, headers={"Retry-After": "0"}, method="GET", path="apiConnectors$", **rule
+        )
     scene.play()
     result = scene.crowd.results["second"]
     assert result["failed"]

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Odd input: what is refused in one clear sentence before anything is sent, what only earns a warning, and what is all right."""
+"""Odd input: what is refused in one clear sentence before anything is sent, what only earns a warning, and what is all
+right.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +43,16 @@ class Odd:
 
 ODD = [
     Odd("several_keys", ("src 'several_keys.pfx' holds 2 private keys", "Export one key")),
-    Odd("key_of_another", ("src 'key_of_another.pfx' holds a private key, but not the certificate that belongs to it",)),
+    Odd(
+        "key_of_another", ("src 'key_of_another.pfx' holds a private key, but not the certificate that belongs to it",)
+    ),
     Odd("base64_of_something_else", ("src 'base64_of_something_else.pfx' is not PKCS#12",)),
     Odd("vaulted", ("src 'vaulted.pfx' cannot be read or decrypted", "vault")),
-    Odd("no_protection", ("src 'no_protection.pfx' is not protected by a password, although certificate_password is given",), fails=False),
+    Odd(
+        "no_protection",
+        ("src 'no_protection.pfx' is not protected by a password, although certificate_password is given",),
+        fails=False,
+    ),
     Odd("no_protection_and_no_password", password="", fails=False),
     Odd("elliptic", ("has a key of type EC", "RSA keys only"), fails=False),
     Odd("elliptic_on_a_bastion", ("has a key of type EC", "RSA keys only"), fails=False, way=BASTION),
@@ -81,7 +89,9 @@ def fixture_outcome(started: Emulator, tmp_path_factory: pytest.TempPathFactory)
         crowd.add(odd.name, odd.way, **stage.sign_in, **options)
     for host, identifier in HOSTS_OF_IDS.items():
         started.add_connector(identifier, certificates=[], connector_id=identifier)
-        crowd.add(host, LOCAL, **stage.sign_in, connector_id=identifier, src="triple_des.pfx", certificate_password=PASSWORD)
+        crowd.add(
+            host, LOCAL, **stage.sign_in, connector_id=identifier, src="triple_des.pfx", certificate_password=PASSWORD
+        )
     played = crowd.play()
     assert played.code == 0, played.output
     return Outcome(played, crowd.results, {odd.name: crowd.calls(odd.name) for odd in ODD}, len(stage.writes()))
@@ -95,7 +105,9 @@ def files() -> dict[str, bytes]:
     elliptic = make_ec_certificate("elliptic.example").pfx(PASSWORD)
     return {
         "several_keys": with_two_keys(orders),
-        "key_of_another": pkcs12.serialize_key_and_certificates(None, make_certificate(key_number=1).key, None, [orders.certificate], protection),
+        "key_of_another": pkcs12.serialize_key_and_certificates(
+            None, make_certificate(key_number=1).key, None, [orders.certificate], protection
+        ),
         "base64_of_something_else": base64.b64encode(b"a shopping list: apples, pears, plums and cherries"),
         "vaulted": VaultLib([("default", VaultSecret(b"vault-password"))]).encrypt(orders.pfx(PASSWORD)),
         "no_protection": orders.pfx(),
@@ -113,7 +125,10 @@ def files() -> dict[str, bytes]:
 
 def with_two_keys(made: Made) -> bytes:
     """A file with two keys, none of them protected: what is in two files side by side in one (RFC 7292, 4)."""
-    files_of_keys = [pkcs12.serialize_key_and_certificates(None, key, None, None, NoEncryption()) for key in (made.key, make_certificate(key_number=1).key)]
+    files_of_keys = [
+        pkcs12.serialize_key_and_certificates(None, key, None, None, NoEncryption())
+        for key in (made.key, make_certificate(key_number=1).key)
+    ]
     # PFX: version, ContentInfo with an OCTET STRING of the AuthenticatedSafe, which is a SEQUENCE of ContentInfo.
     safes = b"".join(der_content(der_content(der_content(der_items(der_items(file)[1])[1]))) for file in files_of_keys)
     of_type_data = bytes.fromhex("06092a864886f70d010701")
@@ -123,7 +138,11 @@ def with_two_keys(made: Made) -> bytes:
 def der(tag: int, content: bytes) -> bytes:
     """A DER value."""
     size = len(content)
-    length = bytes([size]) if size < 128 else bytes([0x80 | (size.bit_length() + 7) // 8]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    length = (
+        bytes([size])
+        if size < 128
+        else bytes([0x80 | (size.bit_length() + 7) // 8]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    )
     return bytes([tag]) + length + content
 
 

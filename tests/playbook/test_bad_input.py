@@ -50,32 +50,70 @@ MISTAKES = [
     Mistake("missing_password", ("needs certificate_password",), {"certificate_password": ABSENT}),
     Mistake("no_key", ("no private key", "src 'no-key.pfx'"), {"src": "no-key.pfx"}),
     Mistake("expired", ("expired at", "Orders"), {"src": "expired.pfx"}),
-    Mistake("bad_content", ("content is neither PKCS#12 nor base64",), {"src": ABSENT, "content": "this is no base64!"}),
+    Mistake(
+        "bad_content", ("content is neither PKCS#12 nor base64",), {"src": ABSENT, "content": "this is no base64!"}
+    ),
     Mistake("src_and_content", ("mutually exclusive", "src", "content"), {"content": "TUlJ"}),
     Mistake("neither_src_nor_content", ("src", "content", "required"), {"src": ABSENT}),
     Mistake("empty_src_and_content", ("src", "content", "required"), {"src": "", "content": ""}),
-    Mistake("empty_connector", ("connector_id", "connector_name", "required"), {"connector_name": "", "connector_id": ""}),
+    Mistake(
+        "empty_connector", ("connector_id", "connector_name", "required"), {"connector_name": "", "connector_id": ""}
+    ),
     Mistake("id_and_name", ("mutually exclusive", "connector_id", "connector_name"), {"connector_id": "orders"}),
-    Mistake("unknown_id", ("no API connector with the ID 'nowhere'", "id"), {"connector_name": ABSENT, "connector_id": "nowhere"}),
+    Mistake(
+        "unknown_id",
+        ("no API connector with the ID 'nowhere'", "id"),
+        {"connector_name": ABSENT, "connector_id": "nowhere"},
+    ),
     Mistake("unknown_name", ("no API connector with the exact name 'Nowhere'", "name"), {"connector_name": "Nowhere"}),
-    Mistake("name_in_other_case", ("no API connector with the exact name 'ORDERS'", "exact"), {"connector_name": "ORDERS"}),
-    Mistake("ambiguous_name", ("'Twice'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twice"}),
-    Mistake("basic_authentication", ("basic authentication", "replace_basic_authentication"), {"connector_name": "Basic"}),
+    Mistake(
+        "name_in_other_case", ("no API connector with the exact name 'ORDERS'", "exact"), {"connector_name": "ORDERS"}
+    ),
+    Mistake(
+        "ambiguous_name", ("'Twice'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twice"}
+    ),
+    Mistake(
+        "basic_authentication", ("basic authentication", "replace_basic_authentication"), {"connector_name": "Basic"}
+    ),
     Mistake("http_graph_url", ("graph_url", "https"), {"graph_url": "http://localhost:1"}),
     Mistake("http_authority_host", ("authority_host", "https"), {"authority_host": "http://localhost:1"}),
-    Mistake("no_credentials", ("Cannot sign in", "tenant", "client_id", "secret"), {"tenant": ABSENT, "client_id": ABSENT, "secret": ABSENT}),
-    Mistake("empty_credentials", ("Cannot sign in", "tenant", "client_id", "secret"), {"tenant": "", "client_id": "", "secret": ""}),
-    Mistake("empty_secret", ("Cannot sign in", "lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET)", "client_id from the task"), {"secret": ""}),
+    Mistake(
+        "no_credentials",
+        ("Cannot sign in", "tenant", "client_id", "secret"),
+        {"tenant": ABSENT, "client_id": ABSENT, "secret": ABSENT},
+    ),
+    Mistake(
+        "empty_credentials",
+        ("Cannot sign in", "tenant", "client_id", "secret"),
+        {"tenant": "", "client_id": "", "secret": ""},
+    ),
+    Mistake(
+        "empty_secret",
+        ("Cannot sign in", "lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET)", "client_id from the task"),
+        {"secret": ""},
+    ),
     Mistake("wrong_secret", ("AADSTS7000215", "secret"), {"secret": "not~the~secret"}),
     Mistake("unknown_tenant", ("AADSTS90002", "tenant"), {"tenant": "nobody.onmicrosoft.com"}),
     Mistake("unknown_client", ("AADSTS700016", "client_id"), {"client_id": "00000000-0000-4000-8000-000000000000"}),
-    Mistake("no_permission", ("403", "APIConnectors.Read", "Orders"), {"client_id": POOR_CLIENT, "secret": POOR_SECRET}),
+    Mistake(
+        "no_permission", ("403", "APIConnectors.Read", "Orders"), {"client_id": POOR_CLIENT, "secret": POOR_SECRET}
+    ),
     Mistake("token_of_somebody", ("401", "token"), {"access_token": "not.a.token", "secret": ABSENT}),
-    Mistake("token_with_a_newline", ("No request can be made", "access_token"), {"access_token": "not a\ntoken", "secret": ABSENT}),
+    Mistake(
+        "token_with_a_newline",
+        ("No request can be made", "access_token"),
+        {"access_token": "not a\ntoken", "secret": ABSENT},
+    ),
     Mistake("untrusted_ca", ("not trusted", "ca_path"), {"ca_path": ABSENT}),
     Mistake("missing_ca", ("ca_path",), {"ca_path": "/nowhere/ca.pem"}),
-    Mistake("unreachable_graph", ("could not be reached", "{closed}"), {"graph_url": "https://{closed}", "retries": 0, "access_token": "any"}),
-    Mistake("unreachable_entra", ("Could not sign in", "{closed}"), {"authority_host": "https://{closed}", "retries": 0}),
+    Mistake(
+        "unreachable_graph",
+        ("could not be reached", "{closed}"),
+        {"graph_url": "https://{closed}", "retries": 0, "access_token": "any"},
+    ),
+    Mistake(
+        "unreachable_entra", ("Could not sign in", "{closed}"), {"authority_host": "https://{closed}", "retries": 0}
+    ),
     Mistake("negative_timeout", ("timeout is -1",), {"timeout": -1}),
     Mistake("unknown_cloud", ("cloud_environment", "AzureCloud"), {"cloud_environment": "MarsCloud"}),
 ]
@@ -129,12 +167,20 @@ def fixture_outcome(started: Emulator, orders: Made, tmp_path_factory: pytest.Te
     for mistake in MISTAKES:
         wrong = json.loads(json.dumps(mistake.options).replace("{closed}", closed))
         options = {name: value for name, value in {**right, **wrong}.items() if value is not ABSENT}
-        connections = {mistake.name: "local", **({mistake.name + SUFFIX: "bastion"} if mistake.name in ON_A_HOST else {})}
+        connections = {
+            mistake.name: "local",
+            **({mistake.name + SUFFIX: "bastion"} if mistake.name in ON_A_HOST else {}),
+        }
         for host, connection in connections.items():
             given[host] = options
-            stage.inventory.append(f'{host} ansible_connection={connection} ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"')
+            stage.inventory.append(
+                f'{host} ansible_connection={connection} ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"'
+            )
     names = sorted({name for options in given.values() for name in options})
-    task = {"name": "Certificate", MODULE: {name: f"{{{{ given[inventory_hostname].{name} | default(omit) }}}}" for name in names}}
+    task = {
+        "name": "Certificate",
+        MODULE: {name: f"{{{{ given[inventory_hostname].{name} | default(omit) }}}}" for name in names},
+    }
     stage.write("given.json", stage.as_json({"given": given}).encode())
     played = stage.play([task], "-e", "@given.json", "--forks", "8", hosts="all")
     found = re.findall(r"^fatal: \[(\w+)\]: FAILED! => (\{.*\})$", played.stdout, re.MULTILINE)
@@ -198,6 +244,9 @@ def test_base64_in_a_file(stage: Stage, orders: Made) -> None:
     """What the mistakes are measured against: the same task without one does its work."""
     stage.emulator.add_connector("Orders", certificates=[], connector_id="orders")
     src = stage.write("orders.b64", base64.encodebytes(orders.pfx(PASSWORD)))
-    task = {"name": "Certificate", MODULE: {"connector_name": "Orders", "src": src, "certificate_password": PASSWORD, **stage.sign_in}}
+    task = {
+        "name": "Certificate",
+        MODULE: {"connector_name": "Orders", "src": src, "certificate_password": PASSWORD, **stage.sign_in},
+    }
     assert stage.play([task], hosts=BASTION).code == 0
     assert len(stage.writes()) == 1

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What apiconnector_info lists: the same as a client that speaks plain HTTP sees, all of it or what was asked for, in as few requests as it takes."""
+"""What apiconnector_info lists: the same as a client that speaks plain HTTP sees, all of it or what was asked for, in
+as few requests as it takes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ from support.certificates import Made, make_certificate, triple_des
 from stage import WAYS, Stage, info_task
 
 DAY = 86400
-READER = {"client_id": "0b5d7c1e-32a4-4f6b-9c8d-5e1f2a3b4c5d", "secrets": [{"value": "reader~client-secret"}], "roles": ["APIConnectors.Read.All"]}
+READER = {
+    "client_id": "0b5d7c1e-32a4-4f6b-9c8d-5e1f2a3b4c5d",
+    "secrets": [{"value": "reader~client-secret"}],
+    "roles": ["APIConnectors.Read.All"],
+}
 
 
 class PlainHttp:
@@ -37,12 +43,16 @@ class PlainHttp:
             "client_secret": emulator.client_secret,
             "scope": f"{emulator.graph_url}/.default",
         }
-        token = self.session.post(f"{emulator.authority_host}/{emulator.tenant}/oauth2/v2.0/token", data=form, timeout=30).json()
+        token = self.session.post(
+            f"{emulator.authority_host}/{emulator.tenant}/oauth2/v2.0/token", data=form, timeout=30
+        ).json()
         self.session.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def send(self, method: str, path: str = "", body: Mapping[str, Any] | None = None, status: int = 200) -> Any:
         """One request, and the JSON of its answer."""
-        answer = self.session.request(method, path if path.startswith("https:") else self.url + path, json=body, timeout=30)
+        answer = self.session.request(
+            method, path if path.startswith("https:") else self.url + path, json=body, timeout=30
+        )
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
@@ -114,11 +124,18 @@ def test_public_clients_agree(stage: Stage, way: str, settings: dict[str, Any]) 
     emulator = stage.emulator
     emulator.settings(**settings)
     # Ends that are not near to a whole number of days from now.
-    first, second, early = (make_certificate(f"{name}.example", starts, ends) for name, starts, ends in (("1", -1, 9.5), ("2", -2, 99.5), ("3", 3, 400.5)))
+    first, second, early = (
+        make_certificate(f"{name}.example", starts, ends)
+        for name, starts, ends in (("1", -1, 9.5), ("2", -2, 99.5), ("3", 3, 400.5))
+    )
     client = PlainHttp(emulator)
 
     def create(name: str, configuration: Mapping[str, str]) -> str:
-        body = {"displayName": name, "targetUrl": f"https://api.contoso.com/{len(name)}?a=b", "authenticationConfiguration": configuration}
+        body = {
+            "displayName": name,
+            "targetUrl": f"https://api.contoso.com/{len(name)}?a=b",
+            "authenticationConfiguration": configuration,
+        }
         return str(client.send("POST", "", body, 201)["id"])
 
     basic = create("Basic", authentication(username="entra", password="plain~basic~password"))
@@ -132,11 +149,18 @@ def test_public_clients_agree(stage: Stage, way: str, settings: dict[str, Any]) 
     removed = create("Removed", authentication(username="entra", password="plain~basic~password"))
     client.send("DELETE", f"/{removed}", None, 204)
     open_to_all = emulator.add_connector("Open")
-    expired = {"thumbprint": "0E" * 20, "notBefore": int(emulator.now()) - 900 * DAY, "notAfter": int(emulator.now()) - DAY // 2}
+    expired = {
+        "thumbprint": "0E" * 20,
+        "notBefore": int(emulator.now()) - 900 * DAY,
+        "notAfter": int(emulator.now()) - DAY // 2,
+    }
     lapsed = emulator.add_connector("Lapsed", certificates=[expired])
 
     shown = client.everything()
-    one_by_one = [{name: value for name, value in client.send("GET", f"/{connector['id']}").items() if name != "@odata.context"} for connector in shown]
+    one_by_one = [
+        {name: value for name, value in client.send("GET", f"/{connector['id']}").items() if name != "@odata.context"}
+        for connector in shown
+    ]
     assert one_by_one == shown
     assert [connector["id"] for connector in shown] == [basic, certified, switched, renamed, open_to_all, lapsed]
 
@@ -187,7 +211,13 @@ def test_what_expires(stage: Stage, way: str) -> None:
 
     without = {"ended", "not_yet", "nothing"}
     soon = {"soon", "soon_though_another_is_listed"}
-    wanted = {0: without, 9: without, 10: without | soon, 299: without | soon, 300: without | soon | {"later", "later_though_another_is_listed"}}
+    wanted = {
+        0: without,
+        9: without,
+        10: without | soon,
+        299: without | soon,
+        300: without | soon | {"later", "later_though_another_is_listed"},
+    }
     tasks = [info_task(f"within_{days}", expiring_within_days=days, **stage.sign_in) for days in wanted]
     tasks += [
         info_task("one_of_them", connector_id="soon", expiring_within_days="10", **stage.sign_in),
@@ -205,12 +235,17 @@ def test_what_expires(stage: Stage, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_requests(stage: Stage, way: str) -> None:
-    """One request a page, however many connectors there are; one for a connector by its id. Check mode makes no difference, and nothing ever changes."""
+    """One request a page, however many connectors there are; one for a connector by its id. Check mode makes no
+    difference, and nothing ever changes.
+    """
     emulator = stage.emulator
     tenant = emulator.tenants()[0]
     emulator.set_tenants([{**tenant, "apps": [*tenant["apps"], READER]}])
     emulator.settings(page_size=20)
-    emulator.add_connectors({"displayName": f"API {number % 40}", "id": f"api-{number}", "authentication": {"certificates": []}} for number in range(55))
+    emulator.add_connectors(
+        {"displayName": f"API {number % 40}", "id": f"api-{number}", "authentication": {"certificates": []}}
+        for number in range(55)
+    )
     reader = {**stage.sign_in, "client_id": READER["client_id"], "secret": "reader~client-secret"}
     page = "GET apiConnectors"
     wanted: dict[str, tuple[dict[str, Any], int, list[str]]] = {
@@ -228,7 +263,9 @@ def test_requests(stage: Stage, way: str) -> None:
     results = stage.results
     assert not stage.writes()
     assert stage.calls("graph") == [call for _options, _count, calls in wanted.values() for call in calls] + [page] * 3
-    assert {name: len(results[name]["connectors"]) for name in wanted} == {name: count for name, (_options, count, _calls) in wanted.items()}
+    assert {name: len(results[name]["connectors"]) for name in wanted} == {
+        name: count for name, (_options, count, _calls) in wanted.items()
+    }
     assert results["checked"]["connectors"] == results["everything"]["connectors"]
     for result in results.values():
         assert result["changed"] is False

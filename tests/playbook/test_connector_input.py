@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users of apiconnector and apiconnector_info get wrong ends in one or two plain sentences, and in nothing written."""
+"""What users of apiconnector and apiconnector_info get wrong ends in one or two plain sentences, and in nothing
+written.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def certificate(**options: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Mistake:
-    """Options that make a task wrong which would create a connector otherwise, and the words that its message has to have."""
+    """Options that make a task wrong which would create a connector otherwise, and the words that its message has to
+    have.
+    """
 
     name: str
     words: tuple[str, ...]
@@ -54,13 +58,25 @@ MISTAKES = [
     Mistake("blank_in_url", ("target_url", "https"), {"target_url": "https://api.contoso.com/my orders"}),
     Mistake("line_in_url", ("target_url", "https"), {"target_url": f"{URL}\n"}),
     Mistake("strange_port", ("target_url", "https"), {"target_url": "https://api.contoso.com:orders/"}),
-    Mistake("password_in_url", ("target_url", "password", "authentication.basic"), {"target_url": f"https://entra:{SECRET}@api.contoso.com/"}),
+    Mistake(
+        "password_in_url",
+        ("target_url", "password", "authentication.basic"),
+        {"target_url": f"https://entra:{SECRET}@api.contoso.com/"},
+    ),
     Mistake("no_url", ("'Orders API'", "give target_url too"), {"target_url": ABSENT}),
     Mistake("empty_url", ("'Orders API'", "give target_url too"), {"target_url": ""}),
     Mistake("no_authentication", ("'Orders API'", "give authentication too"), {"authentication": ABSENT}),
     Mistake("empty_authentication", ("'Orders API'", "give authentication too"), {"authentication": ""}),
-    Mistake("nothing_but_a_name", ("'Orders API'", "give target_url and authentication too"), {"target_url": "", "authentication": ""}),
-    Mistake("both", ("mutually exclusive", "basic", "client_certificate"), {"authentication": {**BASIC, "client_certificate": FILE}}),
+    Mistake(
+        "nothing_but_a_name",
+        ("'Orders API'", "give target_url and authentication too"),
+        {"target_url": "", "authentication": ""},
+    ),
+    Mistake(
+        "both",
+        ("mutually exclusive", "basic", "client_certificate"),
+        {"authentication": {**BASIC, "client_certificate": FILE}},
+    ),
     Mistake("neither", ("authentication",), {"authentication": {}}),
     Mistake("both_empty", ("authentication",), {"authentication": {"basic": "", "client_certificate": ""}}),
     Mistake("survey_basic", ("authentication",), {"authentication": {"basic": EMPTY_BASIC}}),
@@ -68,23 +84,68 @@ MISTAKES = [
     Mistake("authentication_is_text", ("authentication", "dict"), {"authentication": "basic"}),
     Mistake("unknown_authentication", ("basic", "client_certificate"), {"authentication": {"certificate": FILE}}),
     Mistake("no_name", ("connector_id", "connector_name", "required"), {"connector_name": ""}),
-    Mistake("absent_with_both", ("state: absent", "connector_id", "connector_name"), {"state": "absent", "connector_id": "basic"}),
-    Mistake("absent_twin", ("'Twin API'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"state": "absent", "connector_name": "Twin API"}),
-    Mistake("twin", ("'Twin API'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twin API"}),
-    Mistake("name_is_taken", ("basic", "'Twin API'", "twin-one"), {"connector_id": "basic", "connector_name": "Twin API"}),
-    Mistake("unknown_id", ("no API connector with the ID 'nowhere'", "leave connector_id out"), {"connector_id": "nowhere", "connector_name": ABSENT}),
-    Mistake("unknown_id_and_name", ("no API connector with the ID 'nowhere'", "connector_id"), {"connector_id": "nowhere"}),
-    Mistake("dots_for_id", ("'..'", "connector_id"), {"connector_id": "..", "connector_name": ABSENT, "state": "absent"}),
+    Mistake(
+        "absent_with_both",
+        ("state: absent", "connector_id", "connector_name"),
+        {"state": "absent", "connector_id": "basic"},
+    ),
+    Mistake(
+        "absent_twin",
+        ("'Twin API'", "ambiguous", "twin-one", "twin-two", "connector_id"),
+        {"state": "absent", "connector_name": "Twin API"},
+    ),
+    Mistake(
+        "twin", ("'Twin API'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twin API"}
+    ),
+    Mistake(
+        "name_is_taken", ("basic", "'Twin API'", "twin-one"), {"connector_id": "basic", "connector_name": "Twin API"}
+    ),
+    Mistake(
+        "unknown_id",
+        ("no API connector with the ID 'nowhere'", "leave connector_id out"),
+        {"connector_id": "nowhere", "connector_name": ABSENT},
+    ),
+    Mistake(
+        "unknown_id_and_name", ("no API connector with the ID 'nowhere'", "connector_id"), {"connector_id": "nowhere"}
+    ),
+    Mistake(
+        "dots_for_id", ("'..'", "connector_id"), {"connector_id": "..", "connector_name": ABSENT, "state": "absent"}
+    ),
     Mistake("unknown_state", ("state", "present", "absent"), {"state": "gone"}),
-    Mistake("unknown_update_password", ("update_password", "always", "on_create"), {"authentication": {"basic": {**BASIC["basic"], "update_password": "no"}}}),
+    Mistake(
+        "unknown_update_password",
+        ("update_password", "always", "on_create"),
+        {"authentication": {"basic": {**BASIC["basic"], "update_password": "no"}}},
+    ),
     Mistake("expired", ("expired at", "'Orders API'"), {"authentication": certificate(src="expired.pfx")}),
-    Mistake("expired_for_basic", ("expired at", "'Basic API'"), {"connector_name": "Basic API", "authentication": certificate(src="expired.pfx")}),
-    Mistake("wrong_password", ("certificate_password is wrong",), {"authentication": certificate(certificate_password=SECRET)}),
-    Mistake("missing_password", ("needs certificate_password",), {"authentication": certificate(certificate_password="")}),
+    Mistake(
+        "expired_for_basic",
+        ("expired at", "'Basic API'"),
+        {"connector_name": "Basic API", "authentication": certificate(src="expired.pfx")},
+    ),
+    Mistake(
+        "wrong_password",
+        ("certificate_password is wrong",),
+        {"authentication": certificate(certificate_password=SECRET)},
+    ),
+    Mistake(
+        "missing_password", ("needs certificate_password",), {"authentication": certificate(certificate_password="")}
+    ),
     Mistake("missing_file", ("no file 'missing.pfx'",), {"authentication": certificate(src="missing.pfx")}),
-    Mistake("src_and_content", ("mutually exclusive", "src", "content"), {"authentication": certificate(content="TUlJ")}),
-    Mistake("bad_content", ("content is neither PKCS#12 nor base64",), {"authentication": certificate(src=ABSENT, content="no base64!")}),
-    Mistake("info_id_and_name", ("mutually exclusive", "connector_id", "connector_name"), {**ELSEWHERE, "connector_id": "a", "connector_name": "b"}, INFO),
+    Mistake(
+        "src_and_content", ("mutually exclusive", "src", "content"), {"authentication": certificate(content="TUlJ")}
+    ),
+    Mistake(
+        "bad_content",
+        ("content is neither PKCS#12 nor base64",),
+        {"authentication": certificate(src=ABSENT, content="no base64!")},
+    ),
+    Mistake(
+        "info_id_and_name",
+        ("mutually exclusive", "connector_id", "connector_name"),
+        {**ELSEWHERE, "connector_id": "a", "connector_name": "b"},
+        INFO,
+    ),
     Mistake("info_negative", ("expiring_within_days", "negative"), {**ELSEWHERE, "expiring_within_days": -1}, INFO),
     Mistake("info_no_number", ("expiring_within_days", "int"), {**ELSEWHERE, "expiring_within_days": "a month"}, INFO),
     Mistake("info_unknown_option", ("Unsupported", "target_url"), {**ELSEWHERE, "target_url": URL}, INFO),
@@ -191,7 +252,10 @@ def test_surveys(stage: Stage, way: str) -> None:
         "with_no_update": {**empty, "authentication": {"basic": {**BASIC["basic"], "update_password": ""}}},
         "absent_already": {**empty, "connector_name": "Nobody's API", "state": "absent", "authentication": ""},
     }
-    tasks = [connector_task(name, **{**stage.sign_in, "connector_name": "Orders API", **options}) for name, options in wanted.items()]
+    tasks = [
+        connector_task(name, **{**stage.sign_in, "connector_name": "Orders API", **options})
+        for name, options in wanted.items()
+    ]
     tasks.append(info_task("listed", **{**stage.sign_in, **empty_for_info()}))
     played = stage.play([{**task, "ignore_errors": True} for task in tasks], hosts=way)
     assert played.code == 0, played.output
@@ -204,7 +268,9 @@ def test_surveys(stage: Stage, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_survey_for_both_ways(stage: Stage, way: str) -> None:
-    """Where a survey lets people choose how a connector authenticates, the options of the other way are there too, all of them empty."""
+    """Where a survey lets people choose how a connector authenticates, the options of the other way are there too, all
+    of them empty.
+    """
     authentication = {**BASIC, "client_certificate": dict.fromkeys(("src", "content", "certificate_password"), "")}
     options = {"connector_name": "New API", "target_url": URL, "authentication": authentication, **stage.sign_in}
     played = stage.play([connector_task("created", {"ignore_errors": True}, **options)], hosts=way)

@@ -51,7 +51,9 @@ CREATIONS = [
     Lost("reads_lag", {"action": "drop_after"}, "GPGPGGDGG", read_lag=1),
     Lost("reads_lag_more", {"action": "drop_after"}, "GPGPGGGDGGG", read_lag=2),
     Lost("reads_lag_more_on_a_bastion", {"action": "drop_after"}, "GPGPGGGDGGG", read_lag=2, way=BASTION),
-    Lost("reads_lag_and_nothing_is_lost", {"action": "status", "status": 429, "headers": AT_ONCE}, "GPPGGG", read_lag=2),
+    Lost(
+        "reads_lag_and_nothing_is_lost", {"action": "status", "status": 429, "headers": AT_ONCE}, "GPPGGG", read_lag=2
+    ),
 ]
 
 
@@ -70,7 +72,13 @@ def test_create(stage: Stage, orders: Made, lost: Lost) -> None:
     emulator.fault(method="POST", path="/apiConnectors$", **lost.fault)
     src = stage.write("orders.pfx", orders.pfx(PASSWORD))
     authentication = {"client_certificate": {"src": src, "certificate_password": PASSWORD}}
-    options = {"connector_name": "Orders API", "target_url": URL, "authentication": authentication, "retries": lost.retries, **stage.sign_in}
+    options = {
+        "connector_name": "Orders API",
+        "target_url": URL,
+        "authentication": authentication,
+        "retries": lost.retries,
+        **stage.sign_in,
+    }
     played = stage.play([connector_task("made", **options)], hosts=lost.way)
     assert played.code == 0, played.output
     result = stage.results["made"]
@@ -90,15 +98,35 @@ def test_create(stage: Stage, orders: Made, lost: Lost) -> None:
 @pytest.mark.parametrize("carried_out", [False, True])
 def test_create_that_is_never_answered(stage: Stage, carried_out: bool) -> None:
     """When no try is answered the connector is there once or the task says that it is not."""
-    stage.emulator.fault(method="POST", path="/apiConnectors$", action="status", status=500, headers=AT_ONCE, times=None, after_effect=carried_out)
-    task = connector_task("made", {"ignore_errors": True}, connector_name="Orders API", target_url=URL, authentication=BASIC, retries=1, **stage.sign_in)
+    stage.emulator.fault(
+        method="POST",
+        path="/apiConnectors$",
+        action="status",
+        status=500,
+        headers=AT_ONCE,
+        times=None,
+        after_effect=carried_out,
+    )
+    task = connector_task(
+        "made",
+        {"ignore_errors": True},
+        connector_name="Orders API",
+        target_url=URL,
+        authentication=BASIC,
+        retries=1,
+        **stage.sign_in,
+    )
     played = stage.play([task])
     assert played.code == 0, played.output
     result = stage.results["made"]
     assert len(stage.emulator.connectors()) == (1 if carried_out else 0)
     assert bool(result.get("failed")) is not carried_out
     if not carried_out:
-        for words in ("Could not create API connector 'Orders API'", "There is a problem with the service (500 AADB2C90063)", "is not listed"):
+        for words in (
+            "Could not create API connector 'Orders API'",
+            "There is a problem with the service (500 AADB2C90063)",
+            "is not listed",
+        ):
             assert words in result["msg"]
         assert "\n" not in result["msg"]
 
@@ -143,16 +171,63 @@ CASES = [
     # Whether a password alone was set cannot be read, so it is set again.
     Case("password_dropped", patch("drop_before"), "GRRG", ONLY_PASSWORD, after=URL),
     Case("password_dropped_carried_out", patch("drop_after"), "GRRG", ONLY_PASSWORD, after=URL, bastion=True),
-    Case("change_500_always", patch("status", status=500, headers=AT_ONCE, times=None), "GRGRG", CHANGE, ("Could not change", "500"), True, URL),
+    Case(
+        "change_500_always",
+        patch("status", status=500, headers=AT_ONCE, times=None),
+        "GRGRG",
+        CHANGE,
+        ("Could not change", "500"),
+        True,
+        URL,
+    ),
     Case("change_404", patch("status", status=404), "GR", CHANGE, ("Could not change", "404"), True, URL),
-    Case("change_403", patch("status", status=403), "GR", CHANGE, ("Could not change", "APIConnectors.ReadWrite.All"), True, URL, bastion=True),
+    Case(
+        "change_403",
+        patch("status", status=403),
+        "GR",
+        CHANGE,
+        ("Could not change", "APIConnectors.ReadWrite.All"),
+        True,
+        URL,
+        bastion=True,
+    ),
     Case("deletion_dropped", delete("drop_before"), "GDGDG", ABSENT, after=None),
     Case("deletion_dropped_carried_out", delete("drop_after"), "GDGG", ABSENT, after=None, bastion=True),
-    Case("deletion_500_carried_out", delete("status", status=500, headers=AT_ONCE, after_effect=True), "GDGG", ABSENT, after=None),
+    Case(
+        "deletion_500_carried_out",
+        delete("status", status=500, headers=AT_ONCE, after_effect=True),
+        "GDGG",
+        ABSENT,
+        after=None,
+    ),
     Case("deletion_429", delete("status", status=429, headers=AT_ONCE), "GDDG", ABSENT, after=None),
-    Case("somebody_was_faster", delete("status", status=404, after_effect=True), "GDG", ABSENT, (), after=None, bastion=True),
-    Case("deletion_500_always", delete("status", status=500, headers=AT_ONCE, times=None), "GDGDG", ABSENT, ("Could not delete", "still there"), True, URL),
-    Case("deletion_403", delete("status", status=403), "GD", ABSENT, ("Could not delete", "APIConnectors.ReadWrite.All"), True, URL),
+    Case(
+        "somebody_was_faster",
+        delete("status", status=404, after_effect=True),
+        "GDG",
+        ABSENT,
+        (),
+        after=None,
+        bastion=True,
+    ),
+    Case(
+        "deletion_500_always",
+        delete("status", status=500, headers=AT_ONCE, times=None),
+        "GDGDG",
+        ABSENT,
+        ("Could not delete", "still there"),
+        True,
+        URL,
+    ),
+    Case(
+        "deletion_403",
+        delete("status", status=403),
+        "GD",
+        ABSENT,
+        ("Could not delete", "APIConnectors.ReadWrite.All"),
+        True,
+        URL,
+    ),
     Case("no_fault", patch("drop_before", times=None, path="/nobody$"), "GRG", CHANGE, ()),
 ]
 HOSTS = {case.name: case for case in CASES} | {case.name + SUFFIX: case for case in CASES if case.bastion}
@@ -176,11 +251,20 @@ def fixture_outcome(started: Emulator, tmp_path_factory: pytest.TempPathFactory)
     crowd = Crowd(stage, CONNECTOR)
     for host, case in HOSTS.items():
         started.add_connector(host, URL, basic=("entra", PASSWORD), connector_id=host)
-        crowd.add(host, BASTION if host.endswith(SUFFIX) else LOCAL, connector_id=host, retries=1, **case.options, **stage.sign_in)
+        crowd.add(
+            host,
+            BASTION if host.endswith(SUFFIX) else LOCAL,
+            connector_id=host,
+            retries=1,
+            **case.options,
+            **stage.sign_in,
+        )
         crowd.strike(host, **case.fault)
     played = crowd.play("--diff", "-vvv")
     requests = {host: letters(crowd.calls(host)) for host in HOSTS}
-    return Outcome(played, crowd.results, requests, {connector["id"]: connector["targetUrl"] for connector in started.connectors()})
+    return Outcome(
+        played, crowd.results, requests, {connector["id"]: connector["targetUrl"] for connector in started.connectors()}
+    )
 
 
 def test_run(outcome: Outcome) -> None:
@@ -212,7 +296,9 @@ def test_reads_that_lag(stage: Stage, way: str) -> None:
     stage.emulator.add_connector("Orders API", URL, basic=("entra", PASSWORD), connector_id="orders")
     stage.emulator.settings(read_lag=2)
     tasks = [
-        connector_task("changed", connector_id="orders", connector_name="Renamed API", target_url=NEW_URL, **stage.sign_in),
+        connector_task(
+            "changed", connector_id="orders", connector_name="Renamed API", target_url=NEW_URL, **stage.sign_in
+        ),
         connector_task("removed", connector_id="orders", state="absent", **stage.sign_in),
         connector_task("gone", connector_name="Renamed API", state="absent", **stage.sign_in),
     ]

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A play that makes a connector and goes on with it: predicted on an empty tenant, then real, then with nothing left to do."""
+"""A play that makes a connector and goes on with it: predicted on an empty tenant, then real, then with nothing left to
+do.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def fixture_certificates() -> list[Made]:
 
 
 def whole_play(stage: Stage, certificates: list[Made]) -> list[dict[str, Any]]:
-    """Make a connector, put a certificate on it by its name and another one by the id of the first task's result, and list everything."""
+    """Make a connector, put a certificate on it by its name and another one by the id of the first task's result, and
+    list everything.
+    """
     files = [stage.write(f"{name}.pfx", made.pfx(PASSWORD)) for name, made in zip(CHANGES, certificates, strict=True)]
     given: list[dict[str, Any]] = [{"src": src, "certificate_password": PASSWORD} for src in files]
     first, second, third = given
@@ -42,12 +46,17 @@ def whole_play(stage: Stage, certificates: list[Made]) -> list[dict[str, Any]]:
 def run(stage: Stage, tasks: list[dict[str, Any]], way: str, *arguments: str) -> Played:
     """Run the tasks, which sign in by module_defaults."""
     stage.emulator.clear_requests()
-    return stage.play(tasks, "--diff", *arguments, hosts=way, module_defaults={"group/msgraph.identity.graph": stage.sign_in})
+    return stage.play(
+        tasks, "--diff", *arguments, hosts=way, module_defaults={"group/msgraph.identity.graph": stage.sign_in}
+    )
 
 
 def listed(connector: dict[str, Any]) -> list[tuple[str, bool]]:
     """The certificates of a connector: thumbprint, and whether it is active."""
-    return [(certificate["thumbprint"], certificate["is_active"]) for certificate in connector["authentication"]["certificates"]]
+    return [
+        (certificate["thumbprint"], certificate["is_active"])
+        for certificate in connector["authentication"]["certificates"]
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -68,7 +77,9 @@ def test_whole_play(stage: Stage, certificates: list[Made], way: str) -> None:
     for name in ("by_name", "by_id"):
         (warning,) = predicted[name]["warnings"]
         assert "predicted as if the play had created it before" in warning
-    assert [listed(predicted[name]["connector"]) for name in CHANGES] == [[(thumbprint, True)] for thumbprint in thumbprints]
+    assert [listed(predicted[name]["connector"]) for name in CHANGES] == [
+        [(thumbprint, True)] for thumbprint in thumbprints
+    ]
 
     played = run(stage, tasks, way)
     assert played.code == 0, played.output
@@ -79,7 +90,9 @@ def test_whole_play(stage: Stage, certificates: list[Made], way: str) -> None:
     (connector,) = real["info"]["connectors"]
     assert listed(connector) == [*((thumbprint, False) for thumbprint in thumbprints[:2]), (thumbprints[2], True)]
     assert connector["active_certificate"] == connector["authentication"]["certificates"][2]
-    assert {name: value for name, value in connector.items() if name != "active_certificate"} == real["by_id"]["connector"]
+    assert {name: value for name, value in connector.items() if name != "active_certificate"} == real["by_id"][
+        "connector"
+    ]
 
     # What was predicted is what happened, but for the id.
     assert predicted["made"]["reason"] == real["made"]["reason"]
@@ -98,7 +111,9 @@ def test_whole_play(stage: Stage, certificates: list[Made], way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_play_that_makes_and_removes(stage: Stage, way: str) -> None:
-    """In check mode a connector that was only predicted is not there to be changed or removed, and the play goes through all the same."""
+    """In check mode a connector that was only predicted is not there to be changed or removed, and the play goes
+    through all the same.
+    """
     basic = {"basic": {"username": "entra", "password": PASSWORD}}
     tasks = [
         connector_task("made", connector_name=NAME, target_url=URL, authentication=basic),

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What apiconnector sends: only what differs, in one PATCH where one will do; and never a connector deleted to be made again."""
+"""What apiconnector sends: only what differs, in one PATCH where one will do; and never a connector deleted to be made
+again.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ def name_of(case: str) -> str:
 class Case:
     """A connector, what a task wants of it, and the writes that it takes: method, and names in the body.
 
-    C{seed} is how the connector authenticates before: C{basic}, C{certificate} (the first one is listed), or empty when there is no connector.
+    `seed` is how the connector authenticates before: `basic`, `certificate` (the first one is listed), or empty when
+    there is no connector.
     The task names it by its name, and by its id when it gives it another name.
     """
 
@@ -68,25 +71,68 @@ DELETE = ("DELETE",)
 
 CASES = [
     Case("create_basic", "", {"target_url": NEW_URL, "authentication": basic()}, (CREATE,), ("does not exist",)),
-    Case("create_always", "", {"target_url": NEW_URL, "authentication": basic(update_password="always")}, (CREATE,), ("does not exist",), again=True),
-    Case("create_certified", "", {"target_url": NEW_URL, "authentication": certificate(FIRST)}, (CREATE,), ("does not exist",)),
+    Case(
+        "create_always",
+        "",
+        {"target_url": NEW_URL, "authentication": basic(update_password="always")},
+        (CREATE,),
+        ("does not exist",),
+        again=True,
+    ),
+    Case(
+        "create_certified",
+        "",
+        {"target_url": NEW_URL, "authentication": certificate(FIRST)},
+        (CREATE,),
+        ("does not exist",),
+    ),
     Case("as_it_is", "basic", {"target_url": URL, "authentication": basic()}, ()),
     Case("same_url", "basic", {"target_url": "https://API.contoso.com:443/before"}, ()),
     Case("nothing_asked", "certificate", {}, ()),
     Case("url", "basic", {"target_url": NEW_URL, "authentication": basic()}, (PATCH_URL,), ("target URL differs",)),
-    Case("name", "basic", {"connector_id": "name", "connector_name": "Renamed"}, (("PATCH", "displayName"),), ("display name differs",)),
+    Case(
+        "name",
+        "basic",
+        {"connector_id": "name", "connector_name": "Renamed"},
+        (("PATCH", "displayName"),),
+        ("display name differs",),
+    ),
     Case(
         "name_and_url",
         "certificate",
-        {"connector_id": "name_and_url", "connector_name": "Renamed too", "target_url": NEW_URL, "authentication": certificate(FIRST)},
+        {
+            "connector_id": "name_and_url",
+            "connector_name": "Renamed too",
+            "target_url": NEW_URL,
+            "authentication": certificate(FIRST),
+        },
         (("PATCH", "displayName", "targetUrl"),),
         ("display name differs", "target URL differs"),
     ),
     Case("user", "basic", {"authentication": basic("another")}, (PATCH_AUTHENTICATION,), ("user name differs",)),
-    Case("user_and_url", "basic", {"target_url": NEW_URL, "authentication": basic("another")}, (PATCH_BOTH,), ("user name differs", "target URL differs")),
+    Case(
+        "user_and_url",
+        "basic",
+        {"target_url": NEW_URL, "authentication": basic("another")},
+        (PATCH_BOTH,),
+        ("user name differs", "target URL differs"),
+    ),
     Case("password", "basic", {"authentication": basic(update_password="on_create")}, ()),
-    Case("password_always", "basic", {"authentication": basic(update_password="always")}, (PATCH_AUTHENTICATION,), ("update_password",), again=True),
-    Case("to_certificate", "basic", {"authentication": certificate(FIRST)}, (PATCH_AUTHENTICATION,), ("authentication is basic",)),
+    Case(
+        "password_always",
+        "basic",
+        {"authentication": basic(update_password="always")},
+        (PATCH_AUTHENTICATION,),
+        ("update_password",),
+        again=True,
+    ),
+    Case(
+        "to_certificate",
+        "basic",
+        {"authentication": certificate(FIRST)},
+        (PATCH_AUTHENTICATION,),
+        ("authentication is basic",),
+    ),
     Case(
         "to_certificate_and_url",
         "basic",
@@ -94,7 +140,13 @@ CASES = [
         (PATCH_BOTH,),
         ("authentication is basic", "target URL differs"),
     ),
-    Case("to_basic", "certificate", {"authentication": basic()}, (PATCH_AUTHENTICATION,), ("authentication is client_certificate",)),
+    Case(
+        "to_basic",
+        "certificate",
+        {"authentication": basic()},
+        (PATCH_AUTHENTICATION,),
+        ("authentication is client_certificate",),
+    ),
     Case("open_to_basic", "open", {"authentication": basic()}, (PATCH_AUTHENTICATION,), ("authentication is none",)),
     Case("same_certificate", "certificate", {"target_url": URL, "authentication": certificate(FIRST)}, ()),
     Case("certificate", "certificate", {"authentication": certificate(SECOND)}, (UPLOAD,), ("not listed",)),
@@ -107,7 +159,13 @@ CASES = [
     ),
     Case("removed", "basic", {"state": "absent"}, (DELETE,), ("exists",)),
     Case("removed_by_id", "certificate", {"connector_id": "removed_by_id", "state": "absent"}, (DELETE,), ("exists",)),
-    Case("removed_with_more", "basic", {"state": "absent", "target_url": NEW_URL, "authentication": basic()}, (DELETE,), ("exists",)),
+    Case(
+        "removed_with_more",
+        "basic",
+        {"state": "absent", "target_url": NEW_URL, "authentication": basic()},
+        (DELETE,),
+        ("exists",),
+    ),
     Case("never_there", "", {"state": "absent"}, ()),
 ]
 
@@ -123,7 +181,11 @@ def set_stage(stage: Stage, made: dict[str, Made]) -> list[dict[str, Any]]:
     for src, one in made.items():
         stage.write(src, one.pfx(PFX_PASSWORD))
     pfx = made[FIRST].pfx()
-    seeds: dict[str, dict[str, Any]] = {"basic": {"basic": ("entra", BASIC_PASSWORD)}, "certificate": {"certificates": [{"pfx": pfx}]}, "open": {}}
+    seeds: dict[str, dict[str, Any]] = {
+        "basic": {"basic": ("entra", BASIC_PASSWORD)},
+        "certificate": {"certificates": [{"pfx": pfx}]},
+        "open": {},
+    }
     for case in CASES:
         if case.seed:
             stage.emulator.add_connector(name_of(case.name), URL, connector_id=case.name, **seeds[case.seed])
@@ -175,7 +237,9 @@ def test_writes(stage: Stage, made: dict[str, Made], way: str) -> None:
     stage.emulator.clear_requests()
     played = stage.play(tasks, hosts=way)
     assert played.code == 0, played.output
-    assert {name for name, result in stage.results.items() if result["changed"]} == {case.name for case in CASES if case.again}
+    assert {name for name, result in stage.results.items() if result["changed"]} == {
+        case.name for case in CASES if case.again
+    }
     assert {name for name, writes in sent(stage, ids).items() if writes} == {case.name for case in CASES if case.again}
     for case in CASES:
         if case.again:
@@ -185,12 +249,20 @@ def test_writes(stage: Stage, made: dict[str, Made], way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_bodies(stage: Stage, made: dict[str, Made], way: str) -> None:
     """The values that are sent, by a host too, to which the key comes encoded anew."""
-    tasks = [task for task in set_stage(stage, made) if task["register"] in {"create_basic", "user_and_url", "to_certificate_and_url", "certificate_and_url"}]
+    tasks = [
+        task
+        for task in set_stage(stage, made)
+        if task["register"] in {"create_basic", "user_and_url", "to_certificate_and_url", "certificate_and_url"}
+    ]
     played = stage.play(tasks, hosts=way)
     assert played.code == 0, played.output
     create, user, switch, upload, url = [entry["body"] for entry in stage.writes()]
     given = {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "entra", "password": BASIC_PASSWORD}
-    assert create == {"displayName": name_of("create_basic"), "targetUrl": NEW_URL, "authenticationConfiguration": given}
+    assert create == {
+        "displayName": name_of("create_basic"),
+        "targetUrl": NEW_URL,
+        "authenticationConfiguration": given,
+    }
     assert user == {"targetUrl": NEW_URL, "authenticationConfiguration": {**given, "username": "another"}}
     assert switch["authenticationConfiguration"]["@odata.type"] == "#microsoft.graph.pkcs12Certificate"
     assert PFX_PASSWORD not in (switch["authenticationConfiguration"]["password"], upload["password"])

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that are options in options stay secret: the password of basic authentication, the one of the file, and the file itself."""
+"""Secrets that are options in options stay secret: the password of basic authentication, the one of the file, and the
+file itself.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ def fixture_secrets(stage: Stage, made: Made) -> Secrets:
     """Everything that must not be seen; writes the files that a play takes it from."""
     pfx = made.pfx(GIVEN["pfx_password"])
     stage.write("made.pfx", pfx)
-    secrets = Secrets(the_key=private_parts(made.key), the_pfx=pieces(pfx), the_client_secret=str(stage.emulator.client_secret).encode())
+    secrets = Secrets(
+        the_key=private_parts(made.key),
+        the_pfx=pieces(pfx),
+        the_client_secret=str(stage.emulator.client_secret).encode(),
+    )
     secrets.add({name: value.encode() for name, value in GIVEN.items()})
     secrets.add_tokens(stage.emulator.mint_token())
     values = {**GIVEN, "content": base64.b64encode(pfx).decode(), "secret": stage.emulator.client_secret}
@@ -110,7 +116,17 @@ def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
     return tasks
 
 
-FAILING = {"refused", "wrong_password", "bad_content", "both", "unknown_option", "no_user", "no_dictionary", "no_dictionary_at_all", "in_url"}
+FAILING = {
+    "refused",
+    "wrong_password",
+    "bad_content",
+    "both",
+    "unknown_option",
+    "no_user",
+    "no_dictionary",
+    "no_dictionary_at_all",
+    "in_url",
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -129,7 +145,11 @@ def test_nothing_is_spilt(stage: Stage, made: Made, secrets: Secrets, way: str) 
     # Ansible removes the directory of a job some seconds after its end.
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]
     assert log in files
-    spilt = [*secrets.spilt("the output", played.output.encode()), *secrets.spilt("the results", kept), *secrets.spilt_in_files(files)]
+    spilt = [
+        *secrets.spilt("the output", played.output.encode()),
+        *secrets.spilt("the results", kept),
+        *secrets.spilt_in_files(files),
+    ]
     assert not spilt, "\n".join(spilt)
     assert "Traceback" not in played.output
 
@@ -144,8 +164,19 @@ def test_short_password(stage: Stage, made: Made, way: str) -> None:
         given = {"target_url": "https://api.contoso.com/1a", **stage.sign_in}
         file = {"src": src, "certificate_password": password, "pkcs12_encryption": "preserve"}
         user = {"username": "entra", "password": password}
-        tasks.append(connector_task(f"certified_{password}", connector_name=f"Certified {password}", authentication={"client_certificate": file}, **given))
-        tasks.append(connector_task(f"basic_{password}", connector_name=f"Basic {password}", authentication={"basic": user}, **given))
+        tasks.append(
+            connector_task(
+                f"certified_{password}",
+                connector_name=f"Certified {password}",
+                authentication={"client_certificate": file},
+                **given,
+            )
+        )
+        tasks.append(
+            connector_task(
+                f"basic_{password}", connector_name=f"Basic {password}", authentication={"basic": user}, **given
+            )
+        )
     played = stage.play(tasks, "-v", "--diff", hosts=way)
     assert played.code == 0, played.output
     assert not [line for line in played.output.splitlines() if "***" in line and not line.startswith(("PLAY", "TASK"))]

@@ -15,7 +15,16 @@ from stage import WAYS, Stage, certificate_task
 
 SIGN_IN = ["GET openid-configuration", "POST token"]
 # What a credential of AWX sets when its fields are not filled in.
-EMPTY = dict.fromkeys(("AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLOUD_ENVIRONMENT", "MSGRAPH_ACCESS_TOKEN", "AZURE_SUBSCRIPTION_ID"), "")
+EMPTY = dict.fromkeys(
+    (
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLOUD_ENVIRONMENT",
+        "MSGRAPH_ACCESS_TOKEN",
+        "AZURE_SUBSCRIPTION_ID",
+    ),
+    "",
+)
 
 
 def variables(stage: Stage) -> dict[str, str]:
@@ -63,7 +72,9 @@ def test_environment_of_the_task(stage: Stage, orders: Made, way: str) -> None:
         certificate_task("first", with_environment, **given),
         certificate_task("second", {"ignore_errors": True}, retries=0, **given),
     ]
-    extra = stage.write("extra.json", stage.as_json({name.lower(): value for name, value in variables(stage).items()}).encode())
+    extra = stage.write(
+        "extra.json", stage.as_json({name.lower(): value for name, value in variables(stage).items()}).encode()
+    )
     environ = {"AZURE_SECRET": "the~wrong~secret", "AZURE_TENANT": "nobody.onmicrosoft.com"}
     played = stage.play(tasks, "-e", f"@{extra}", environ=environ, hosts=way)
     assert played.code == 0, played.output
@@ -75,7 +86,11 @@ def test_environment_of_the_task(stage: Stage, orders: Made, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_task_beats_the_environment(stage: Stage, orders: Made, way: str) -> None:
     """Each option is settled on its own: what the task gives counts, and the rest comes from the environment."""
-    environ = {**variables(stage), "AZURE_SECRET": "the~wrong~secret", "AZURE_CLIENT_ID": "00000000-0000-4000-8000-000000000000"}
+    environ = {
+        **variables(stage),
+        "AZURE_SECRET": "the~wrong~secret",
+        "AZURE_CLIENT_ID": "00000000-0000-4000-8000-000000000000",
+    }
     mine: dict[str, Any] = {"client_id": stage.emulator.client_id, "secret": stage.emulator.client_secret}
     played = stage.play([certificate_task("result", **options(stage, orders), **mine)], environ=environ, hosts=way)
     assert played.code == 0, played.output
@@ -84,7 +99,15 @@ def test_a_task_beats_the_environment(stage: Stage, orders: Made, way: str) -> N
 
 def test_empty_options_fall_through(stage: Stage, orders: Made) -> None:
     """An empty option is no value, so the environment's counts."""
-    empty: dict[str, Any] = {"tenant": "", "client_id": "", "secret": "", "access_token": "", "cloud_environment": "", "graph_url": "", "ca_path": ""}
+    empty: dict[str, Any] = {
+        "tenant": "",
+        "client_id": "",
+        "secret": "",
+        "access_token": "",
+        "cloud_environment": "",
+        "graph_url": "",
+        "ca_path": "",
+    }
     played = stage.play([certificate_task(**options(stage, orders), **empty)], environ=variables(stage))
     assert played.code == 0, played.output
     assert stage.calls("entra") == SIGN_IN
@@ -93,7 +116,11 @@ def test_empty_options_fall_through(stage: Stage, orders: Made) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_access_token(stage: Stage, orders: Made, way: str) -> None:
     """A token of the environment is used as it is, before anything else that the environment gives."""
-    environ = {**variables(stage), "AZURE_SECRET": "the~wrong~secret", "MSGRAPH_ACCESS_TOKEN": stage.emulator.mint_token()}
+    environ = {
+        **variables(stage),
+        "AZURE_SECRET": "the~wrong~secret",
+        "MSGRAPH_ACCESS_TOKEN": stage.emulator.mint_token(),
+    }
     given = options(stage, orders)
     played = stage.play([certificate_task("result", **given)], environ=environ, hosts=way)
     assert played.code == 0, played.output
@@ -113,7 +140,10 @@ def test_a_complete_task_beats_a_token_of_the_environment(stage: Stage, orders: 
 def test_module_defaults(stage: Stage, orders: Made, way: str) -> None:
     """The action group carries the sign-in of several tasks, and counts as the task's own."""
     given = options(stage, orders)
-    tasks = [certificate_task("plain", **given), certificate_task("own", {"ignore_errors": True}, **given, secret="the~wrong~secret")]
+    tasks = [
+        certificate_task("plain", **given),
+        certificate_task("own", {"ignore_errors": True}, **given, secret="the~wrong~secret"),
+    ]
     defaults = {"group/msgraph.identity.graph": stage.sign_in}
     played = stage.play(tasks, environ={"MSGRAPH_ACCESS_TOKEN": "not.a.token"}, hosts=way, module_defaults=defaults)
     assert played.code == 0, played.output
@@ -130,7 +160,9 @@ def test_ca_bundle(stage: Stage, orders: Made) -> None:
         certificate_task("option_beats_bundle", **given, **stage.sign_in),
         certificate_task("bundle", {"ignore_errors": True}, **given, **without),
         certificate_task("unchecked", **given, **without, validate_certs=False),
-        certificate_task("right_bundle", {"environment": {"REQUESTS_CA_BUNDLE": stage.emulator.ca_path}}, **given, **without),
+        certificate_task(
+            "right_bundle", {"environment": {"REQUESTS_CA_BUNDLE": stage.emulator.ca_path}}, **given, **without
+        ),
     ]
     environ = {"REQUESTS_CA_BUNDLE": str(stage.directory / wrong)}
     played = stage.play(tasks, environ=environ)

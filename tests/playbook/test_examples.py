@@ -72,30 +72,55 @@ def provide_variable(stage: Stage, name: str, pfx: bytes) -> str:
 def set_stage(stage: Stage, example: Example, pfx: bytes, predecessor: Made) -> str:
     """Put in place what an example takes for granted; returns the playbook."""
     document = example.document
-    plays = document if "hosts" in document[0] else [{"name": "Example", "hosts": "localhost", "gather_facts": False, "tasks": document}]
+    plays = (
+        document
+        if "hosts" in document[0]
+        else [{"name": "Example", "hosts": "localhost", "gather_facts": False, "tasks": document}]
+    )
     stage.write("play.yml", yaml.safe_dump(plays, sort_keys=False).encode())
     for src in values(document, "src"):
         stage.write(src if "/" in src else f"files/{src}", pfx)
     hosts = {str(host) for key in ("hosts", "delegate_to") for host in values(plays, key)} - {"localhost"}
-    stage.inventory += [f'{host} ansible_connection=bastion ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"' for host in hosts]
+    stage.inventory += [
+        f'{host} ansible_connection=bastion ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"'
+        for host in hosts
+    ]
 
     # Valid for long, so that it is no news to who looks for certificates that end.
     seeded = [{"pfx": predecessor.pfx()}]
     # What an example creates is not there yet, and neither is the new name that it gives to a connector.
-    created = {str(task.get("connector_name")) for task in our_tasks(example) if {"authentication", "connector_id"} & set(task)}
+    created = {
+        str(task.get("connector_name")) for task in our_tasks(example) if {"authentication", "connector_id"} & set(task)
+    }
     names = {"Orders API", *(str(name) for name in values(document, "connector_name") if "{{" not in str(name))}
-    names |= {str(item) for items in values(document, "loop") if isinstance(items, list) for item in items if isinstance(item, str)}
+    names |= {
+        str(item)
+        for items in values(document, "loop")
+        if isinstance(items, list)
+        for item in items
+        if isinstance(item, str)
+    }
     for name in names - created:
-        stage.emulator.add_connector(name, certificates=seeded, connector_id=CONNECTOR_ID if name == "Orders API" else None)
+        stage.emulator.add_connector(
+            name, certificates=seeded, connector_id=CONNECTOR_ID if name == "Orders API" else None
+        )
     # A variable for an id has its own name as its value.
     for connector in {str(given).strip("{ }") for given in values(document, "connector_id")} - {CONNECTOR_ID}:
         stage.emulator.add_connector(f"The connector {connector}", certificates=seeded, connector_id=connector)
 
-    own = {name for key in ("vars", "ansible.builtin.set_fact") for given in values(plays, key) if isinstance(given, dict) for name in given}
+    own = {
+        name
+        for key in ("vars", "ansible.builtin.set_fact")
+        for given in values(plays, key)
+        if isinstance(given, dict)
+        for name in given
+    }
     own |= {str(name) for key in ("register", "loop_var") for name in values(plays, key)}
     known = {"item", "omit", "lookup", "query", "now", *own}
     used = meta.find_undeclared_variables(Environment(autoescape=True).parse(example.text))
-    variables = {name: provide_variable(stage, name, pfx) for name in sorted(used - known) if not name.startswith("ansible_")}
+    variables = {
+        name: provide_variable(stage, name, pfx) for name in sorted(used - known) if not name.startswith("ansible_")
+    }
     stage.write("variables.json", stage.as_json(variables).encode())
     return "play.yml"
 
@@ -113,7 +138,9 @@ def test_example(stage: Stage, orders: Made, example: Example) -> None:
     playbook = set_stage(stage, example, pfx, make_certificate("predecessor.example"))
     changes = []
     for _turn in range(2):
-        played = stage.run(playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment})
+        played = stage.run(
+            playbook, "-e", "@variables.json", environ={**stage.sign_in_environment, **stage.hosts_environment}
+        )
         assert played.code == 0, played.output
         recap = [(int(ok), int(changed)) for ok, changed in RECAP.findall(played.stdout)]
         assert sum(ok for ok, _changed in recap) > 0, played.output

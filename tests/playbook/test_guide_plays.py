@@ -22,12 +22,20 @@ PASSWORD = "guide~password"
 
 def plays(guide: str) -> list[str]:
     """The plays that a guide shows."""
-    return [example.text for example in of_guides() if example.kind == "playbooks" and example.origin.rpartition("-")[0] == guide]
+    return [
+        example.text
+        for example in of_guides()
+        if example.kind == "playbooks" and example.origin.rpartition("-")[0] == guide
+    ]
 
 
 def outputs(guide: str) -> list[str]:
     """The output that a guide shows."""
-    blocks = re.findall(r"^\.\. code-block:: text\n\n((?:(?: +.*)?\n)+)", (GUIDES / f"{guide}.rst").read_text(encoding="utf-8"), re.MULTILINE)
+    blocks = re.findall(
+        r"^\.\. code-block:: text\n\n((?:(?: +.*)?\n)+)",
+        (GUIDES / f"{guide}.rst").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     return [textwrap.dedent(block).strip("\n") for block in blocks]
 
 
@@ -35,7 +43,9 @@ def run(stage: Stage, text: str, *arguments: str) -> Played:
     """Run a play that signs in by the environment."""
     stage.write("play.yml", text.encode())
     variables = ("-e", f"orders_api_pfx_password={PASSWORD}", "-e", f"orders_pfx_password={PASSWORD}")
-    return stage.run("play.yml", *variables, *arguments, environ={**stage.sign_in_environment, **stage.hosts_environment})
+    return stage.run(
+        "play.yml", *variables, *arguments, environ={**stage.sign_in_environment, **stage.hosts_environment}
+    )
 
 
 def changed(played: Played) -> bool:
@@ -64,7 +74,9 @@ def assert_shown(shown: str, printed: str) -> None:
 
 def test_quick_start(stage: Stage, orders: Made) -> None:
     """Check mode shows the change, the first run makes it, the second one finds nothing to do."""
-    stage.emulator.add_connector("Orders API", certificates=[{"pfx": make_certificate("predecessor.example", ends=20).pfx()}])
+    stage.emulator.add_connector(
+        "Orders API", certificates=[{"pfx": make_certificate("predecessor.example", ends=20).pfx()}]
+    )
     stage.write("orders-api.pfx", orders.pfx(PASSWORD))
     (play,), (diff, nothing) = plays("guide_quick_start"), outputs("guide_quick_start")
 

@@ -38,7 +38,7 @@ EXCLUSIVE = {"exclusive": True}
 
 @dataclass(frozen=True)
 class Boundary:
-    """A request at which a task is killed: before it is carried out, or with C{after_effect} before its answer comes."""
+    """A request at which a task is killed: before it is carried out, or with `after_effect` before its answer comes."""
 
     name: str
     rule: dict[str, Any]
@@ -49,7 +49,9 @@ class Boundary:
 def boundaries(way: str) -> Iterator[Boundary]:
     """Every request of a task, in their order."""
     ending = "" if way == LOCAL else "_on_a_bastion"
-    looks = 1 if way == LOCAL else 2  # a host is asked first whether an upload is due, and looks again when it has the key
+    looks = (
+        1 if way == LOCAL else 2
+    )  # a host is asked first whether an upload is due, and looks again when it has the key
     for look in range(looks):
         again = "_again" if look else ""
         yield Boundary(f"discovery{again}{ending}", {"service": "entra", "method": "GET", "skip": look}, way=way)
@@ -97,7 +99,9 @@ class Outcome:
 
 
 @pytest.fixture(name="outcome", scope="module", params=[signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
-def fixture_outcome(request: pytest.FixtureRequest, started: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def fixture_outcome(
+    request: pytest.FixtureRequest, started: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Outcome:
     """One task in one play, in which each host waits at another request; then the kill, then the same play again."""
     started.reset()
     # A certificate that is uploaded twice would be listed twice.
@@ -123,20 +127,41 @@ def fixture_outcome(request: pytest.FixtureRequest, started: Emulator, tmp_path_
     assert played.code == 0, played.output
     spilt = [*meanwhile, *secrets.spilt_in_files(stage.files())]
     return Outcome(
-        still_running, spilt, count, crowd.results, {host: crowd.listed(host).count(wanted.thumbprint) for host in BOUNDARIES}, played.output
+        still_running,
+        spilt,
+        count,
+        crowd.results,
+        {host: crowd.listed(host).count(wanted.thumbprint) for host in BOUNDARIES},
+        played.output,
     )
 
 
 @contextmanager
 def running(stage: Stage, crowd: Crowd) -> Iterator[subprocess.Popen[bytes]]:
-    """A run of C{crowd} in a session of its own; nothing that it started outlives it."""
+    """A run of `crowd` in a session of its own; nothing that it started outlives it."""
     (stage.home / "tmp").mkdir(parents=True, exist_ok=True)
     name = crowd.write()
     stage.write("inventory", ("\n".join(stage.inventory) + "\n").encode())
-    command = [str(BIN / "ansible-playbook"), "-i", "inventory", name, "-e", f"@{VARIABLES}", "--forks", str(len(crowd.given)), *VAULT]
+    command = [
+        str(BIN / "ansible-playbook"),
+        "-i",
+        "inventory",
+        name,
+        "-e",
+        f"@{VARIABLES}",
+        "--forks",
+        str(len(crowd.given)),
+        *VAULT,
+    ]
     with open(stage.directory / "output", "wb") as output:
         play = subprocess.Popen(
-            command, cwd=stage.directory, env=environment(stage.home), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=stage.directory,
+            env=environment(stage.home),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
         yield play
@@ -145,9 +170,10 @@ def running(stage: Stage, crowd: Crowd) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def kill(play: subprocess.Popen[bytes], how: signal.Signals) -> list[int]:
-    """End C{play} and what it started; returns the processes of it that are still there some seconds later.
+    """End `play` and what it started; returns the processes of it that are still there some seconds later.
 
-    SIGTERM goes to ansible-playbook alone, as somebody would send it. SIGKILL goes to every process, as when a machine goes down:
+    SIGTERM goes to ansible-playbook alone, as somebody would send it. SIGKILL goes to every process, as when a machine
+    goes down:
     the workers of ansible-core are sessions of their own, and would go on.
     """
     family = [play.pid, *descendants(play.pid)] if play.poll() is None else []
@@ -168,7 +194,9 @@ def descendants(pid: int) -> list[int]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             # The name of the program may hold anything, so what follows its last bracket counts.
-            parents[int(path.parent.name)] = int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+            parents[int(path.parent.name)] = int(
+                path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+            )
     found = [pid]
     for parent in found:
         found += [child for child, its_parent in parents.items() if its_parent == parent]
@@ -178,13 +206,15 @@ def descendants(pid: int) -> list[int]:
 def is_running(pid: int) -> bool:
     """Whether a process is there and no mere entry that nobody has asked for."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        )
     except OSError:
         return False
 
 
 def wait_until(condition: Any, seconds: float) -> None:
-    """Wait for C{condition}, but not for ever."""
+    """Wait for `condition`, but not for ever."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
@@ -214,7 +244,9 @@ def test_no_key_is_left(outcome: Outcome) -> None:
 
 
 def test_worker_that_goes_on(stage: Stage) -> None:
-    """SIGKILL of ansible-playbook alone leaves its worker at work, and the next run meets it as it would meet another task."""
+    """SIGKILL of ansible-playbook alone leaves its worker at work, and the next run meets it as it would meet another
+    task.
+    """
     crowd, wanted, dummy = scene(stage, "orders")
     add(crowd, "orders", LOCAL)
     crowd.strike("orders", action="stall", seconds=SHORT_STALL, method="POST")

@@ -35,7 +35,12 @@ def manage(stage: Stage, tenant: dict[str, Any], *arguments: str) -> Played:
     """Run the playbook as a user would; nothing secret is printed."""
     stage.emulator.clear_requests()
     stage.write("my-tenant.yml", yaml.safe_dump(tenant).encode())
-    environ = {**SECRETS, **stage.hosts_environment, "CONTOSO_CLIENT_SECRET": str(stage.emulator.client_secret), "PWD": str(stage.directory)}
+    environ = {
+        **SECRETS,
+        **stage.hosts_environment,
+        "CONTOSO_CLIENT_SECRET": str(stage.emulator.client_secret),
+        "PWD": str(stage.directory),
+    }
     played = stage.run(PLAYBOOK, "-e", "@my-tenant.yml", "-vvv", "--diff", *arguments, environ=environ)
     for secret in (PFX_PASSWORD, BASIC_PASSWORD, str(stage.emulator.client_secret)):
         assert secret not in played.output
@@ -55,7 +60,9 @@ def writes(stage: Stage) -> list[str]:
 
 
 def test_tenant(stage: Stage, made: Made) -> None:
-    """Check mode says what comes, then it comes, then there is nothing left to do; and an edit of the file is all it takes."""
+    """Check mode says what comes, then it comes, then there is nothing left to do; and an edit of the file is all it
+    takes.
+    """
     emulator = stage.emulator
     stage.write("orders-api.pfx", made.pfx(PFX_PASSWORD))
     emulator.add_connector("Retired API", "https://api.contoso.com/retired", basic=("entra", BASIC_PASSWORD))
@@ -98,7 +105,9 @@ def test_nothing_ends(stage: Stage, orders: Made) -> None:
     """The sign-in may come from the environment alone, and no news is told as such."""
     stage.emulator.add_connector("Orders API", certificates=[{"pfx": orders.pfx()}])
     stage.write("my-tenant.yml", b"connectors: []\n")
-    played = stage.run(PLAYBOOK, "-e", "@my-tenant.yml", environ={**stage.sign_in_environment, **stage.hosts_environment})
+    played = stage.run(
+        PLAYBOOK, "-e", "@my-tenant.yml", environ={**stage.sign_in_environment, **stage.hosts_environment}
+    )
     assert played.code == 0, played.output
     assert "No certificate ends within 30 days." in played.stdout
 

@@ -21,7 +21,7 @@ UPLOAD = "POST uploadClientCertificate"
 
 
 def a_task(stage: Stage, orders: Made, **options: Any) -> dict[str, Any]:
-    """A task with the module, whose result is called C{result}."""
+    """A task with the module, whose result is called `result`."""
     src = stage.write("orders.pfx", orders.pfx("orders-password"))
     return certificate_task("result", src=src, certificate_password="orders-password", **{**stage.sign_in, **options})
 
@@ -67,7 +67,9 @@ def test_replace(stage: Stage, orders: Made, way: str) -> None:
     connector = stage.emulator.add_connector("Orders", basic=("user", "basic-password"))
     played = stage.play([a_task(stage, orders, connector_id=connector, replace_basic_authentication=True)], hosts=way)
     assert played.code == 0, played.output
-    assert [call.split()[0] for call in stage.calls("graph")] == (["GET", "PATCH", "GET"] if way == LOCAL else ["GET", "GET", "PATCH", "GET"])
+    assert [call.split()[0] for call in stage.calls("graph")] == (
+        ["GET", "PATCH", "GET"] if way == LOCAL else ["GET", "GET", "PATCH", "GET"]
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -88,22 +90,31 @@ READS = {"connector_id": 2, "connector_name": 1}
 
 
 def connectors(stage: Stage, orders: Made, without: tuple[int, ...] = ()) -> list[str]:
-    """The ids of connectors "0", "1" and so on, which have the certificate unless their number is in C{without}."""
+    """The ids of connectors "0", "1" and so on, which have the certificate unless their number is in `without`."""
     pfx = base64.b64encode(orders.pfx()).decode()
-    documents = ({"displayName": str(number), "authentication": {"certificates": [] if number in without else [{"pfx": pfx}]}} for number in range(ITEMS))
+    documents = (
+        {"displayName": str(number), "authentication": {"certificates": [] if number in without else [{"pfx": pfx}]}}
+        for number in range(ITEMS)
+    )
     return stage.emulator.add_connectors(documents)
 
 
 @pytest.mark.parametrize("option", READS)
 def test_converged_loop(stage: Stage, orders: Made, option: str) -> None:
-    """However many items: one sign-in, one connector, one list, all on one connection. A name is found in the list at once."""
+    """However many items: one sign-in, one connector, one list, all on one connection. A name is found in the list at
+    once.
+    """
     ids = connectors(stage, orders)
     task = a_task(stage, orders, **{option: "{{ item }}"})
-    played = stage.play([{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}])
+    played = stage.play(
+        [{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}]
+    )
     assert played.code == 0, played.output
     assert not stage.results["result"]["changed"]
     assert stage.calls("entra") == SIGN_IN
-    assert stage.calls("graph") == ([f"GET {ids[0]}", "GET apiConnectors"] if option == "connector_id" else ["GET apiConnectors"])
+    assert stage.calls("graph") == (
+        [f"GET {ids[0]}", "GET apiConnectors"] if option == "connector_id" else ["GET apiConnectors"]
+    )
     assert len({entry["connection"] for entry in stage.emulator.requests("graph")}) == 1
 
 
@@ -113,13 +124,19 @@ def test_loop_with_uploads(stage: Stage, orders: Made, option: str) -> None:
     due = (3, 4, 11)
     ids = connectors(stage, orders, without=due)
     task = a_task(stage, orders, **{option: "{{ item }}"})
-    played = stage.play([{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}])
+    played = stage.play(
+        [{**task, "loop": ids if option == "connector_id" else [str(number) for number in range(ITEMS)]}]
+    )
     assert played.code == 0, played.output
-    assert [item["changed"] for item in stage.results["result"]["results"]] == [number in due for number in range(ITEMS)]
+    assert [item["changed"] for item in stage.results["result"]["results"]] == [
+        number in due for number in range(ITEMS)
+    ]
     assert stage.calls("entra") == SIGN_IN
     graph = stage.calls("graph")
     assert graph[READS[option] :] == [call for number in due for call in (f"GET {ids[number]}", UPLOAD)]
-    assert [len(connector["authentication"]["certificates"]) for connector in stage.emulator.connectors()] == [1] * ITEMS
+    assert [len(connector["authentication"]["certificates"]) for connector in stage.emulator.connectors()] == [
+        1
+    ] * ITEMS
 
 
 def test_loop_in_which_all_is_to_be_done(stage: Stage, orders: Made) -> None:
@@ -133,7 +150,9 @@ def test_loop_in_which_all_is_to_be_done(stage: Stage, orders: Made) -> None:
 
 
 def test_same_connector_twice_in_a_loop(stage: Stage, orders: Made) -> None:
-    """What was read before a write is not believed after it: the second item sees the certificate that the first one uploaded."""
+    """What was read before a write is not believed after it: the second item sees the certificate that the first one
+    uploaded.
+    """
     connector = connectors(stage, orders, without=(0,))[0]
     played = stage.play([{**a_task(stage, orders, connector_id="{{ item }}"), "loop": [connector] * 3}])
     assert played.code == 0, played.output
@@ -144,7 +163,9 @@ def test_same_connector_twice_in_a_loop(stage: Stage, orders: Made) -> None:
 def test_loop_with_a_connector_that_is_not_there(stage: Stage, orders: Made) -> None:
     """That it is not in the list is no proof: it is asked for, and the answer is the item's error."""
     ids = connectors(stage, orders)[:2]
-    played = stage.play([{**a_task(stage, orders, connector_id="{{ item }}"), "loop": [*ids, "gone"], "ignore_errors": True}])
+    played = stage.play(
+        [{**a_task(stage, orders, connector_id="{{ item }}"), "loop": [*ids, "gone"], "ignore_errors": True}]
+    )
     assert "There is no API connector with the ID 'gone'" in played.output
     assert stage.calls("graph") == [f"GET {ids[0]}", "GET apiConnectors", "GET gone"]
 
@@ -161,14 +182,21 @@ def test_loop_with_two_sign_ins(stage: Stage, orders: Made) -> None:
     emulator.set_tenants([{**tenant, "apps": [*tenant["apps"], other]}])
     connector = emulator.add_connector("Orders", certificates=[{"pfx": orders.pfx()}])
     task = a_task(stage, orders, connector_id=connector, client_id="{{ item.client_id }}", secret="{{ item.secret }}")
-    applications = [{"client_id": emulator.client_id, "secret": emulator.client_secret}, {"client_id": other["client_id"], "secret": "another~client-secret"}]
+    applications = [
+        {"client_id": emulator.client_id, "secret": emulator.client_secret},
+        {"client_id": other["client_id"], "secret": "another~client-secret"},
+    ]
     played = stage.play([{**task, "loop": applications * 2, "no_log": True}])
     assert played.code == 0, played.output
-    assert [entry["body"]["client_id"] for entry in emulator.requests("entra") if entry["body"]] == [item["client_id"] for item in applications]
+    assert [entry["body"]["client_id"] for entry in emulator.requests("entra") if entry["body"]] == [
+        item["client_id"] for item in applications
+    ]
 
 
 def test_a_host_is_sent_the_key_only_when_an_upload_is_due(stage: Stage, orders: Made) -> None:
-    """What is sent to a host, seen in the file that ANSIBLE_KEEP_REMOTE_FILES makes Ansible keep for the last module of each task."""
+    """What is sent to a host, seen in the file that ANSIBLE_KEEP_REMOTE_FILES makes Ansible keep for the last module of
+    each task.
+    """
     connector = stage.emulator.add_connector("Orders", certificates=[])
     task = a_task(stage, orders, connector_id=connector)
 
@@ -181,7 +209,12 @@ def test_a_host_is_sent_the_key_only_when_an_upload_is_due(stage: Stage, orders:
         assert argument(module, "content").startswith("-----BEGIN CERTIFICATE-----")
         assert "certificate_password" not in module
         assert "PRIVATE KEY" not in module
-    assert pkcs12.load_pkcs12(base64.b64decode(argument(uploaded, "content")), argument(uploaded, "certificate_password").encode()).key is not None
+    assert (
+        pkcs12.load_pkcs12(
+            base64.b64decode(argument(uploaded, "content")), argument(uploaded, "certificate_password").encode()
+        ).key
+        is not None
+    )
     assert argument(uploaded, "certificate_password") != "orders-password"
 
 

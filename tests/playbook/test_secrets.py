@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets stay secret: in what is printed and logged, however verbose a run is, in results that are kept, and in the files that it leaves."""
+"""Secrets stay secret: in what is printed and logged, however verbose a run is, in results that are kept, and in the
+files that it leaves.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ def test_secrets_are_found(made: Made, pfx: bytes, secrets: Secrets) -> None:
 
 
 def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dict[str, Any]]:
-    """A task for each way a run can end. Secrets come from variables, as Ansible prints the lines around a task that failed."""
+    """A task for each way a run can end. Secrets come from variables, as Ansible prints the lines around a task that
+    failed.
+    """
     emulator = stage.emulator
     tenant = emulator.tenants()[0]
     poor = {"client_id": POOR_CLIENT, "secrets": [{"value": POOR_SECRET}], "roles": []}
@@ -104,16 +108,32 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
     emulator.fault(action="status", status=400, method="POST", path="/refused/", times=None)
     emulator.fault(action="status", status=429, headers={"Retry-After": "0"}, path="/throttled", times=None)
 
-    plain = {"src": "made.pfx", "certificate_password": "{{ password }}", "tenant": emulator.tenant, "client_id": emulator.client_id, **stage.hosts}
+    plain = {
+        "src": "made.pfx",
+        "certificate_password": "{{ password }}",
+        "tenant": emulator.tenant,
+        "client_id": emulator.client_id,
+        **stage.hosts,
+    }
     signed_in = {**plain, "secret": "{{ secret }}"}
     ignore = {"ignore_errors": True}
     tasks = [
         certificate_task("predicted", {"check_mode": True}, connector_id="new", **signed_in),
         certificate_task("uploaded", connector_id="new", **signed_in),
         certificate_task("unchanged", connector_id="listed", **signed_in),
-        certificate_task("replaced", connector_id="basic", replace_basic_authentication=True, pkcs12_encryption="preserve", **signed_in),
+        certificate_task(
+            "replaced",
+            connector_id="basic",
+            replace_basic_authentication=True,
+            pkcs12_encryption="preserve",
+            **signed_in,
+        ),
         certificate_task("answer_lost", connector_id="lost", **signed_in),
-        certificate_task("encoded", connector_name="encoded", **{**signed_in, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"}),
+        certificate_task(
+            "encoded",
+            connector_name="encoded",
+            **{**signed_in, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"},
+        ),
         certificate_task("federated", connector_id="federated", oidc_token="{{ federated_token }}", **plain),
         certificate_task(
             "with_key",
@@ -122,14 +142,26 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
             x509_certificate_password="{{ key_password }}",
             **plain,
         ),
-        certificate_task("wrong_password", ignore, connector_id="new", **{**signed_in, "certificate_password": "{{ typed_password }}"}),
+        certificate_task(
+            "wrong_password",
+            ignore,
+            connector_id="new",
+            **{**signed_in, "certificate_password": "{{ typed_password }}"},
+        ),
         certificate_task("sign_in_refused", ignore, connector_id="new", **{**plain, "secret": "{{ wrong_secret }}"}),
-        certificate_task("forbidden", ignore, connector_id="new", **{**plain, "client_id": POOR_CLIENT, "secret": "{{ poor_secret }}"}),
+        certificate_task(
+            "forbidden",
+            ignore,
+            connector_id="new",
+            **{**plain, "client_id": POOR_CLIENT, "secret": "{{ poor_secret }}"},
+        ),
         certificate_task("wrong_token", ignore, connector_id="new", **{**plain, "access_token": "{{ typed_token }}"}),
         certificate_task("refused", ignore, connector_id="refused", **signed_in),
         certificate_task("throttled", ignore, connector_id="throttled", retries=1, **signed_in),
         # Its items share token, list and opened file, and the last one fails.
-        certificate_task("looped", {**ignore, "loop": ["listed", "looped", "listed", "gone"]}, connector_id="{{ item }}", **signed_in),
+        certificate_task(
+            "looped", {**ignore, "loop": ["listed", "looped", "listed", "gone"]}, connector_id="{{ item }}", **signed_in
+        ),
         certificate_task("misused", ignore, connector_id="new", **{**signed_in, "content": "{{ content }}"}),
     ]
     if way == BASTION:
@@ -175,11 +207,22 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
     arguments = write_secrets(stage, pfx)
     log = stage.home / "ansible.log"
     environ = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_DEBUG": "1", "ANSIBLE_NO_LOG": "false"}
-    played = stage.play(scenarios(stage, made, application, way), "-vvvv", "--diff", *arguments, hosts=way, environ=environ)
+    played = stage.play(
+        scenarios(stage, made, application, way), "-vvvv", "--diff", *arguments, hosts=way, environ=environ
+    )
     assert played.code == 0, played.output
     results = stage.results
     failed = {name for name, result in results.items() if result.get("failed")}
-    assert failed == {"wrong_password", "sign_in_refused", "forbidden", "wrong_token", "refused", "throttled", "misused", "looped"}
+    assert failed == {
+        "wrong_password",
+        "sign_in_refused",
+        "forbidden",
+        "wrong_token",
+        "refused",
+        "throttled",
+        "misused",
+        "looped",
+    }
     assert {name for name, result in results.items() if result.get("uploaded")} == {
         *("uploaded", "replaced", "answer_lost", "encoded", "federated", "with_key"),
         *(["awaited"] if way == BASTION else []),
@@ -191,7 +234,11 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]
     assert log in files
     assert made.thumbprint in log.read_text(encoding="utf-8")
-    spilt = [*secrets.spilt("the output", played.output.encode()), *secrets.spilt("the results", kept), *secrets.spilt_in_files(files)]
+    spilt = [
+        *secrets.spilt("the output", played.output.encode()),
+        *secrets.spilt("the results", kept),
+        *secrets.spilt_in_files(files),
+    ]
     assert not spilt, "\n".join(spilt)
 
 
@@ -201,7 +248,12 @@ def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secr
     connector = stage.emulator.add_connector("Orders", certificates=[])
     stage.emulator.fault(action="stall", seconds=1.5, method="POST")
     arguments = write_secrets(stage, pfx)
-    task = certificate_task(connector_id=connector, src="made.pfx", certificate_password="{{ password }}", **{**stage.sign_in, "secret": "{{ secret }}"})
+    task = certificate_task(
+        connector_id=connector,
+        src="made.pfx",
+        certificate_password="{{ password }}",
+        **{**stage.sign_in, "secret": "{{ secret }}"},
+    )
     played: list[Played] = []
     running = threading.Thread(target=lambda: played.append(stage.play([task], *arguments, hosts=way)))
     running.start()
@@ -224,7 +276,10 @@ def test_files_left(stage: Stage, pfx: bytes, way: str) -> None:
     connector = stage.emulator.add_connector("Orders", certificates=[])
     arguments = write_secrets(stage, pfx)
     options = {"src": "made.pfx", "certificate_password": "{{ password }}", **stage.sign_in}
-    tasks = [certificate_task(connector_id=connector, **options), certificate_task(keywords={"ignore_errors": True}, connector_id="missing", **options)]
+    tasks = [
+        certificate_task(connector_id=connector, **options),
+        certificate_task(keywords={"ignore_errors": True}, connector_id="missing", **options),
+    ]
     played = stage.play(tasks, *arguments, hosts=way)
     assert played.code == 0, played.output
     assert len(stage.writes()) == 1
@@ -238,10 +293,21 @@ def test_short_password(stage: Stage, made: Made, way: str, encryption: str) -> 
     stage.emulator.settings(pfx_policy="any")
     tasks = []
     for password in ("1", "a"):
-        connector = stage.emulator.add_connector(f"Orders {password}", target_url="https://api.contoso.com/1", certificates=[])
+        connector = stage.emulator.add_connector(
+            f"Orders {password}", target_url="https://api.contoso.com/1", certificates=[]
+        )
         src = stage.write(f"made-{password}.pfx", made.pfx(password))
-        options = {"connector_id": connector, "src": src, "certificate_password": password, "pkcs12_encryption": encryption, **stage.sign_in}
-        tasks += [certificate_task(f"uploaded_{password}", **options), certificate_task(f"unchanged_{password}", **options)]
+        options = {
+            "connector_id": connector,
+            "src": src,
+            "certificate_password": password,
+            "pkcs12_encryption": encryption,
+            **stage.sign_in,
+        }
+        tasks += [
+            certificate_task(f"uploaded_{password}", **options),
+            certificate_task(f"unchanged_{password}", **options),
+        ]
     played = stage.play(tasks, "-v", "--diff", hosts=way)
     assert played.code == 0, played.output
     assert not [line for line in played.output.splitlines() if "***" in line and not line.startswith(("PLAY", "TASK"))]
@@ -256,7 +322,13 @@ def test_short_password_of_a_job(stage: Stage, made: Made) -> None:
     stage.emulator.settings(pfx_policy="any")
     connector = stage.emulator.add_connector("Orders", certificates=[])
     src = stage.write("made.pfx", made.pfx("1"))
-    options = {"connector_id": connector, "src": src, "certificate_password": "1", "pkcs12_encryption": "preserve", **stage.sign_in}
+    options = {
+        "connector_id": connector,
+        "src": src,
+        "certificate_password": "1",
+        "pkcs12_encryption": "preserve",
+        **stage.sign_in,
+    }
     played = stage.play([certificate_task("job", {"async": 30, "poll": 1}, **options)], "-vvv", hosts=BASTION)
     assert played.code == 0, played.output
     assert stage.results["job"]["uploaded"]
@@ -272,24 +344,50 @@ def test_ansible_runner(stage: Stage, made: Made, pfx: bytes, secrets: Secrets) 
     for connector in hosts.values():
         emulator.add_connector(connector, certificates=[], connector_id=connector)
         emulator.fault(action="drop_after", method="POST", path=f"/{connector}/")
-    # As AWX does it: the sign-in in the environment, the password and the file in variables. Another host gets the sign-in as options.
+    # As AWX does it: the sign-in in the environment, the password and the file in variables. Another host gets the
+    # sign-in as options.
     environ = {**stage.sign_in_environment, **stage.hosts_environment}
     stage.write("runner/env/envvars", stage.as_json(environ).encode())
-    variables = {"password": PASSWORD, "typed_password": WRONG_PASSWORD, "content": base64.b64encode(pfx).decode(), "graph": stage.sign_in}
+    variables = {
+        "password": PASSWORD,
+        "typed_password": WRONG_PASSWORD,
+        "content": base64.b64encode(pfx).decode(),
+        "graph": stage.sign_in,
+    }
     stage.write("runner/env/extravars", stage.as_json(variables).encode())
     stage.write("runner/inventory/hosts", "\n".join(["localhost ansible_connection=local", *stage.inventory]).encode())
-    options = {"connector_id": "{{ inventory_hostname }}.connector", "content": "{{ content }}", "certificate_password": "{{ password }}"}
-    options.update({name: f"{{{{ omit if inventory_hostname == 'localhost' else graph.{name} }}}}" for name in stage.sign_in})
+    options = {
+        "connector_id": "{{ inventory_hostname }}.connector",
+        "content": "{{ content }}",
+        "certificate_password": "{{ password }}",
+    }
+    options.update(
+        {name: f"{{{{ omit if inventory_hostname == 'localhost' else graph.{name} }}}}" for name in stage.sign_in}
+    )
     tasks = [
         certificate_task("uploaded", **options),
-        certificate_task("failed", {"ignore_errors": True}, **{**options, "certificate_password": "{{ typed_password }}"}),
+        certificate_task(
+            "failed", {"ignore_errors": True}, **{**options, "certificate_password": "{{ typed_password }}"}
+        ),
         *({"name": "Show a result", "ansible.builtin.debug": {"var": name}} for name in ("uploaded", "failed")),
     ]
     write_playbook(private / "project", tasks, hosts="all")
 
     (stage.home / "tmp").mkdir(parents=True, exist_ok=True)
-    command = [str(BIN / "ansible-runner"), "run", str(private), "--playbook", "play.yml", "--ident", "run", "-vvvv", "--cmdline=--diff"]
-    done = subprocess.run(command, env=environment(stage.home), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+    command = [
+        str(BIN / "ansible-runner"),
+        "run",
+        str(private),
+        "--playbook",
+        "play.yml",
+        "--ident",
+        "run",
+        "-vvvv",
+        "--cmdline=--diff",
+    ]
+    done = subprocess.run(
+        command, env=environment(stage.home), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+    )
 
     artifacts = private / "artifacts" / "run"
     assert done.returncode == 0, done.stdout.decode()

@@ -35,7 +35,9 @@ ENTRA = ["entra GET", "entra POST"]
 
 @dataclass(frozen=True)
 class Case(Attempt):
-    """An attempt that succeeds: the method that its result names, where each value came from, and what was asked before Graph."""
+    """An attempt that succeeds: the method that its result names, where each value came from, and what was asked before
+    Graph.
+    """
 
     method: str = ""
     tenant: str | None = TENANT
@@ -87,7 +89,12 @@ def managed_identity(environment: Mapping[str, str], client_id: str | None = Non
 
 
 CASES = {
-    "secret": Case({**APPLICATION, "secret": "{{ given.secret }}"}, method="client_secret", origins=task("tenant", "client_id", "secret"), asked=ENTRA),
+    "secret": Case(
+        {**APPLICATION, "secret": "{{ given.secret }}"},
+        method="client_secret",
+        origins=task("tenant", "client_id", "secret"),
+        asked=ENTRA,
+    ),
     "secret_by_other_names": Case(
         {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": "{{ given.secret }}"},
         method="client_secret",
@@ -108,13 +115,27 @@ CASES = {
         origins={**task("tenant", "secret"), **variables(client_id="AZURE_CLIENT_ID")},
         asked=ENTRA,
     ),
-    "token": Case({"access_token": "{{ given.token }}"}, method="access_token", tenant=None, client_id=None, origins=task("access_token")),
-    "token_of_a_user": Case({"access_token": "{{ given.user_token }}"}, method="access_token", tenant=None, client_id=None, origins=task("access_token")),
+    "token": Case(
+        {"access_token": "{{ given.token }}"},
+        method="access_token",
+        tenant=None,
+        client_id=None,
+        origins=task("access_token"),
+    ),
+    "token_of_a_user": Case(
+        {"access_token": "{{ given.user_token }}"},
+        method="access_token",
+        tenant=None,
+        client_id=None,
+        origins=task("access_token"),
+    ),
     "pem": certificate("key.pem"),
     "pem_with_a_password": certificate("encrypted.pem", x509_certificate_password="{{ given.key_password }}"),
     "pem_of_old_openssl": certificate("traditional.pem", x509_certificate_password="{{ given.key_password }}"),
     "pem_with_a_chain": certificate("chain.pem"),
-    "pem_without_a_password_but_one_given": certificate("key.pem", x509_certificate_password="{{ given.key_password }}"),
+    "pem_without_a_password_but_one_given": certificate(
+        "key.pem", x509_certificate_password="{{ given.key_password }}"
+    ),
     "pfx": certificate("key.pfx"),
     "pfx_with_a_password": certificate("encrypted.pfx", x509_certificate_password="{{ given.key_password }}"),
     "pfx_as_text": certificate("encrypted.txt", x509_certificate_password="{{ given.key_password }}"),
@@ -148,9 +169,15 @@ CASES = {
     ),
     # As Kubernetes sets it for a workload identity.
     "federated_token_of_the_environment": Case(
-        environment={"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_FEDERATED_TOKEN_FILE": "{{ given.directory }}/federated.txt"},
+        environment={
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_FEDERATED_TOKEN_FILE": "{{ given.directory }}/federated.txt",
+        },
         method="federated_token",
-        origins=variables(tenant="AZURE_TENANT_ID", client_id="AZURE_CLIENT_ID", oidc_token_file_path="AZURE_FEDERATED_TOKEN_FILE"),
+        origins=variables(
+            tenant="AZURE_TENANT_ID", client_id="AZURE_CLIENT_ID", oidc_token_file_path="AZURE_FEDERATED_TOKEN_FILE"
+        ),
         asked=ENTRA,
     ),
     "virtual_machine": managed_identity(IMDS),
@@ -182,7 +209,12 @@ ON_A_HOST = (
 
 def played(method: str | None = None) -> pytest.MarkDecorator:
     """The cases of a method, with the play that each is in."""
-    found = [(way, name) for way, names in ((LOCAL, CASES), (BASTION, ON_A_HOST)) for name in names if method in (None, CASES[name].method)]
+    found = [
+        (way, name)
+        for way, names in ((LOCAL, CASES), (BASTION, ON_A_HOST))
+        for name in names
+        if method in (None, CASES[name].method)
+    ]
     return pytest.mark.parametrize(("way", "name"), found)
 
 
@@ -200,7 +232,9 @@ class Signed:
 def fixture_plays(tmp_path_factory: pytest.TempPathFactory, started: Emulator, orders: Made) -> dict[str, Signed]:
     """What came of the cases, by the way in which they ran: one play for all of a way."""
     ways = {LOCAL: CASES, BASTION: {name: CASES[name] for name in ON_A_HOST}}
-    return {way: sign_in(Stage(tmp_path_factory.mktemp(way), started), way, cases, orders) for way, cases in ways.items()}
+    return {
+        way: sign_in(Stage(tmp_path_factory.mktemp(way), started), way, cases, orders) for way, cases in ways.items()
+    }
 
 
 @pytest.fixture(name="signed")
@@ -210,7 +244,7 @@ def fixture_signed(plays: dict[str, Signed], way: str) -> Signed:
 
 
 def sign_in(stage: Stage, way: str, cases: Mapping[str, Case], orders: Made) -> Signed:
-    """What comes of C{cases} in one play."""
+    """What comes of `cases` in one play."""
     started = stage.emulator
     started.reset()
     application = make_certificate("application.example", key_number=2)
@@ -220,7 +254,11 @@ def sign_in(stage: Stage, way: str, cases: Mapping[str, Case], orders: Made) -> 
     ends = time.time() + 3600
     clients = {
         "azure_cli": AzureCli(stage.directory / "az", token_answer(started.mint_token(), expires_on=int(ends))),
-        "azure_cli_with_a_tenant": AzureCli(stage.directory / "az-tenant", token_answer(started.mint_token(), expires_on=int(ends)), errors="WARNING: news\n"),
+        "azure_cli_with_a_tenant": AzureCli(
+            stage.directory / "az-tenant",
+            token_answer(started.mint_token(), expires_on=int(ends)),
+            errors="WARNING: news\n",
+        ),
         "azure_cli_of_old": AzureCli(
             stage.directory / "az-old",
             token_answer(started.mint_token(), expiresOn=str(datetime.fromtimestamp(ends))),  # noqa: DTZ006 - az writes local time

@@ -39,9 +39,18 @@ def awx_environment(directory: Path, **inputs: str) -> dict[str, str]:
 @pytest.mark.parametrize("way", WAYS)
 def test_awx(stage: Stage, orders: Made, way: str) -> None:
     """Its credential is all that a job template needs."""
-    environ = awx_environment(stage.directory, subscription="5f7c8e4d", client=CLIENT_ID, tenant=TENANT, secret=CLIENT_SECRET)
-    assert environ == {"AZURE_SUBSCRIPTION_ID": "5f7c8e4d", "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_TENANT": TENANT, "AZURE_SECRET": CLIENT_SECRET}
-    played = stage.play(attempt_tasks(stage, orders, {"orders": Attempt()}), hosts=way, environ={**environ, **stage.hosts_environment})
+    environ = awx_environment(
+        stage.directory, subscription="5f7c8e4d", client=CLIENT_ID, tenant=TENANT, secret=CLIENT_SECRET
+    )
+    assert environ == {
+        "AZURE_SUBSCRIPTION_ID": "5f7c8e4d",
+        "AZURE_CLIENT_ID": CLIENT_ID,
+        "AZURE_TENANT": TENANT,
+        "AZURE_SECRET": CLIENT_SECRET,
+    }
+    played = stage.play(
+        attempt_tasks(stage, orders, {"orders": Attempt()}), hosts=way, environ={**environ, **stage.hosts_environment}
+    )
     assert played.code == 0, played.output
     result = stage.results["orders"]
     assert not result.get("failed"), result["msg"]
@@ -53,20 +62,31 @@ def test_awx(stage: Stage, orders: Made, way: str) -> None:
 def test_awx_with_gaps(stage: Stage, orders: Made) -> None:
     """Fields that are not filled in arrive as empty strings, and mean nothing."""
     without_secret = awx_environment(stage.directory, client=CLIENT_ID, tenant=TENANT)
-    with_user = awx_environment(stage.directory, username="user@contoso.onmicrosoft.com", password="user~password~Sd5wK2")
-    with_cloud = awx_environment(stage.directory, client=CLIENT_ID, tenant=TENANT, secret=CLIENT_SECRET, cloud_environment="AzureChinaCloud")
-    assert (without_secret["AZURE_SECRET"], with_user["AZURE_SUBSCRIPTION_ID"], with_cloud["AZURE_CLOUD_ENVIRONMENT"]) == ("", "", "AzureChinaCloud")
+    with_user = awx_environment(
+        stage.directory, username="user@contoso.onmicrosoft.com", password="user~password~Sd5wK2"
+    )
+    with_cloud = awx_environment(
+        stage.directory, client=CLIENT_ID, tenant=TENANT, secret=CLIENT_SECRET, cloud_environment="AzureChinaCloud"
+    )
+    assert (
+        without_secret["AZURE_SECRET"],
+        with_user["AZURE_SUBSCRIPTION_ID"],
+        with_cloud["AZURE_CLOUD_ENVIRONMENT"],
+    ) == ("", "", "AzureChinaCloud")
     attempts = {
         "no_secret": Attempt(environment=without_secret),
-        "no_secret_but_a_token": Attempt(environment={**without_secret, "MSGRAPH_ACCESS_TOKEN": stage.emulator.mint_token()}),
+        "no_secret_but_a_token": Attempt(
+            environment={**without_secret, "MSGRAPH_ACCESS_TOKEN": stage.emulator.mint_token()}
+        ),
         "user": Attempt(environment=with_user),
         "cloud": Attempt(environment=with_cloud),
     }
     played = stage.play(attempt_tasks(stage, orders, attempts), environ=stage.hosts_environment)
     assert played.code == 0, played.output
     results = stage.results
-    assert "client_secret has tenant from environment variable AZURE_TENANT, client_id from environment variable AZURE_CLIENT_ID and lacks secret" in (
-        results["no_secret"]["msg"]
+    assert (
+        "client_secret has tenant from environment variable AZURE_TENANT, client_id from environment variable AZURE_CLIENT_ID and lacks secret"
+        in (results["no_secret"]["msg"])
     )
     assert not results["no_secret_but_a_token"].get("failed")
     assert "AZURE_AD_USER and AZURE_PASSWORD are not used" in results["user"]["msg"]
@@ -110,7 +130,9 @@ def test_profiles(stage: Stage, orders: Made) -> None:
         "named_by_variable": Attempt(environment={"AZURE_PROFILE": "other"}),
         "task_beats_variable": Attempt({"profile": "other"}, {"AZURE_PROFILE": "missing"}),
         "environment_beats_profile": Attempt({"profile": "other"}, {"AZURE_CLIENT_ID": CLIENT_ID, "AZURE_TENANT": ""}),
-        "task_beats_environment": Attempt({"profile": "other", "client_id": CLIENT_ID}, {"AZURE_CLIENT_ID": OTHER_CLIENT, "AZURE_TENANT": TENANT}),
+        "task_beats_environment": Attempt(
+            {"profile": "other", "client_id": CLIENT_ID}, {"AZURE_CLIENT_ID": OTHER_CLIENT, "AZURE_TENANT": TENANT}
+        ),
         "a_complete_environment": Attempt(environment={"MSGRAPH_ACCESS_TOKEN": "{{ given.token }}"}),
         "empty_values": Attempt({"profile": "part"}, {"AZURE_CLIENT_ID": CLIENT_ID}),
         "missing": Attempt({"profile": "missing"}),
@@ -119,7 +141,10 @@ def test_profiles(stage: Stage, orders: Made) -> None:
     played = stage.play(attempt_tasks(stage, orders, attempts), *values, environ=stage.hosts_environment)
     assert played.code == 0, played.output
     results = stage.results
-    told = {name: [results[name]["sign_in"]["origins"].get(option) for option in ("tenant", "client_id", "secret")] for name in list(attempts)[:6]}
+    told = {
+        name: [results[name]["sign_in"]["origins"].get(option) for option in ("tenant", "client_id", "secret")]
+        for name in list(attempts)[:6]
+    }
     profile, variable = "profile other", "environment variable AZURE_CLIENT_ID"
     assert told == {
         "default": ["profile default"] * 3,
@@ -129,18 +154,30 @@ def test_profiles(stage: Stage, orders: Made) -> None:
         "environment_beats_profile": [profile, variable, profile],
         "task_beats_environment": ["environment variable AZURE_TENANT", "the task", profile],
     }
-    sent = {name: next(entry["body"]["client_secret"] for entry in entries if entry["body"]) for name, entries in requests_to_entra(stage.emulator).items()}
+    sent = {
+        name: next(entry["body"]["client_secret"] for entry in entries if entry["body"])
+        for name, entries in requests_to_entra(stage.emulator).items()
+    }
     assert sent == {**dict.fromkeys(told, CLIENT_SECRET), "default": PERCENT_SECRET}
     assert results["named"]["sign_in"]["cloud_environment"] == "AzureUSGovernment"
     assert results["a_complete_environment"]["sign_in"]["auth_method"] == "access_token"
     assert {name for name, result in results.items() if result.get("failed")} == {"empty_values", "missing"}
-    assert "client_secret has tenant from profile part, client_id from environment variable AZURE_CLIENT_ID and lacks secret" in results["empty_values"]["msg"]
-    assert results["missing"]["msg"] == "There is no profile 'missing' in ~/.azure/credentials; it has default, other, part."
+    assert (
+        "client_secret has tenant from profile part, client_id from environment variable AZURE_CLIENT_ID and lacks secret"
+        in results["empty_values"]["msg"]
+    )
+    assert (
+        results["missing"]["msg"]
+        == "There is no profile 'missing' in ~/.azure/credentials; it has default, other, part."
+    )
 
 
 def requests_to_entra(emulator: Emulator) -> dict[str, list]:
     """The requests by which each task signed in, for those that did at Entra."""
-    found = {name: [entry for entry in entries if entry["service"] == "entra"] for name, entries in by_task(emulator.requests()).items()}
+    found = {
+        name: [entry for entry in entries if entry["service"] == "entra"]
+        for name, entries in by_task(emulator.requests()).items()
+    }
     return {name: entries for name, entries in found.items() if entries}
 
 
@@ -164,7 +201,9 @@ def test_malformed_profiles(stage: Stage, orders: Made, content: str, message: s
 
 
 def test_proxies(stage: Stage, orders: Made) -> None:
-    """A proxy of the task's environment is used for both hosts, unless no_proxy says otherwise; what is on the machine itself needs none."""
+    """A proxy of the task's environment is used for both hosts, unless no_proxy says otherwise; what is on the machine
+    itself needs none.
+    """
     with Proxy() as used, Proxy() as lower_case, Proxy() as bypassed, Proxy() as not_for_machines:
         identity = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}"}
         everything = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), not_for_machines.url)
@@ -173,9 +212,13 @@ def test_proxies(stage: Stage, orders: Made) -> None:
             "lower_case": Attempt(WITH_SECRET, {"https_proxy": lower_case.url}),
             "bypassed": Attempt(WITH_SECRET, {"HTTPS_PROXY": bypassed.url, "NO_PROXY": "elsewhere.example,localhost"}),
             "bypassed_in_lower_case": Attempt(WITH_SECRET, {"HTTPS_PROXY": bypassed.url, "no_proxy": "localhost"}),
-            "of_a_machine": Attempt({"auth_method": "managed_identity"}, {**identity, **everything, "no_proxy": "none.example"}),
+            "of_a_machine": Attempt(
+                {"auth_method": "managed_identity"}, {**identity, **everything, "no_proxy": "none.example"}
+            ),
         }
-        played = stage.play(attempt_tasks(stage, orders, attempts), *write_values(stage), environ=stage.hosts_environment)
+        played = stage.play(
+            attempt_tasks(stage, orders, attempts), *write_values(stage), environ=stage.hosts_environment
+        )
     assert played.code == 0, played.output
     assert not [result["msg"] for result in stage.results.values() if result.get("failed")]
     both = [urlsplit(stage.emulator.authority_host).netloc, urlsplit(stage.emulator.graph_url).netloc]
@@ -189,14 +232,21 @@ def test_proxy_of_the_run(stage: Stage, orders: Made, way: str) -> None:
     """The environment of the run counts too."""
     with Proxy() as proxy:
         environ = {**stage.hosts_environment, "HTTPS_PROXY": proxy.url}
-        played = stage.play(attempt_tasks(stage, orders, {"orders": Attempt(WITH_SECRET)}), *write_values(stage), hosts=way, environ=environ)
+        played = stage.play(
+            attempt_tasks(stage, orders, {"orders": Attempt(WITH_SECRET)}),
+            *write_values(stage),
+            hosts=way,
+            environ=environ,
+        )
     assert not stage.results["orders"].get("failed"), played.output
     assert proxy.asked == [urlsplit(stage.emulator.authority_host).netloc, urlsplit(stage.emulator.graph_url).netloc]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_must_not_matter(stage: Stage, orders: Made, way: str) -> None:
-    """Neither another CA bundle, nor ~/.netrc, nor a region for msal comes between the task and the hosts that it names."""
+    """Neither another CA bundle, nor ~/.netrc, nor a region for msal comes between the task and the hosts that it
+    names.
+    """
     wrong = str(stage.directory / stage.write("other-ca.pem", orders.pem))
     stage.home.mkdir()
     stage.home.joinpath(".netrc").write_text("machine localhost login somebody password else\n", encoding="utf-8")
@@ -207,10 +257,20 @@ def test_what_must_not_matter(stage: Stage, orders: Made, way: str) -> None:
             "ca_path": Attempt({**WITH_SECRET, **stage.hosts}, bundles),
             "unchecked": Attempt({**WITH_SECRET, **stage.hosts, "ca_path": "", "validate_certs": False}, bundles),
             "curl_bundle": Attempt(WITH_SECRET, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": stage.emulator.ca_path}),
-            "region": Attempt(WITH_SECRET, {"MSAL_FORCE_REGION": "westeurope", "REGION_NAME": "westeurope", "HTTPS_PROXY": proxy.url, "HTTP_PROXY": proxy.url}),
+            "region": Attempt(
+                WITH_SECRET,
+                {
+                    "MSAL_FORCE_REGION": "westeurope",
+                    "REGION_NAME": "westeurope",
+                    "HTTPS_PROXY": proxy.url,
+                    "HTTP_PROXY": proxy.url,
+                },
+            ),
             "netrc": Attempt(WITH_SECRET),
         }
-        played = stage.play(attempt_tasks(stage, orders, attempts), *write_values(stage), hosts=way, environ=stage.hosts_environment)
+        played = stage.play(
+            attempt_tasks(stage, orders, attempts), *write_values(stage), hosts=way, environ=stage.hosts_environment
+        )
     assert played.code == 0, played.output
     assert not [result["msg"] for result in stage.results.values() if result.get("failed")]
     assert {entry["status"] for entry in stage.emulator.requests()} == {200}
@@ -222,7 +282,11 @@ def test_the_wrong_bundle_counts_without_ca_path(stage: Stage, orders: Made) -> 
     wrong = str(stage.directory / stage.write("other-ca.pem", orders.pem))
     bundles = {"requests": {"REQUESTS_CA_BUNDLE": wrong}, "curl": {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": wrong}}
     attempts = {name: Attempt({**WITH_SECRET, "retries": 0}, environment) for name, environment in bundles.items()}
-    played = stage.play(attempt_tasks(stage, orders, attempts), *write_values(stage), hosts=LOCAL, environ=stage.hosts_environment)
+    played = stage.play(
+        attempt_tasks(stage, orders, attempts), *write_values(stage), hosts=LOCAL, environ=stage.hosts_environment
+    )
     assert played.code == 0, played.output
-    assert ["is not trusted: " in result["msg"] and "Give the CA" in result["msg"] for result in stage.results.values()] == [True, True]
+    assert [
+        "is not trusted: " in result["msg"] and "Give the CA" in result["msg"] for result in stage.results.values()
+    ] == [True, True]
     assert stage.emulator.requests() == []

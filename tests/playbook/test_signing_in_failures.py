@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task says when it cannot sign in or may not do its work, and that it says no secret, whatever Ansible prints at -vvv."""
+"""What a task says when it cannot sign in or may not do its work, and that it says no secret, whatever Ansible prints
+at -vvv.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ WITH_SECRET = {**APPLICATION, "secret": "{{ given.secret }}"}
 
 @dataclass(frozen=True)
 class Case(Attempt):
-    """An attempt that fails: the message of its result, where C{ENTRA} stands for its address, and status and code of the answer."""
+    """An attempt that fails: the message of its result, where `ENTRA` stands for its address, and status and code of
+    the answer.
+    """
 
     message: str = ""
     status: int | None = None
@@ -61,7 +65,11 @@ def certificate(path: str, message: str, **options: str) -> Case:
 
 def azure_cli(directory: str, message: str, **options: str) -> Case:
     """An az that is of no use."""
-    return Case({"auth_method": "azure_cli", **options}, {"PATH": f"{{{{ given.directory }}}}/{directory}:/usr/bin:/bin"}, message=message)
+    return Case(
+        {"auth_method": "azure_cli", **options},
+        {"PATH": f"{{{{ given.directory }}}}/{directory}:/usr/bin:/bin"},
+        message=message,
+    )
 
 
 def forbidden(options: Mapping[str, Any], message: str) -> Case:
@@ -110,9 +118,19 @@ CASES = {
         400,
         "AADSTS90002",
     ),
-    "secret_in_the_answer": refused({**APPLICATION, "tenant": ECHO, "secret": "{{ given.wrong_secret }}"}, "Not ********.", 401, "AADSTS90033"),
-    "page_instead_of_entra": Case({**WITH_SECRET, "tenant": "page.example"}, message=f"Could not sign in: ENTRA answered 200, {NOT_ENTRA}", status=200),
-    "redirected": Case({**WITH_SECRET, "tenant": "redirected.example"}, message=f"Could not sign in: ENTRA answered 302, {NOT_ENTRA}", status=302),
+    "secret_in_the_answer": refused(
+        {**APPLICATION, "tenant": ECHO, "secret": "{{ given.wrong_secret }}"}, "Not ********.", 401, "AADSTS90033"
+    ),
+    "page_instead_of_entra": Case(
+        {**WITH_SECRET, "tenant": "page.example"},
+        message=f"Could not sign in: ENTRA answered 200, {NOT_ENTRA}",
+        status=200,
+    ),
+    "redirected": Case(
+        {**WITH_SECRET, "tenant": "redirected.example"},
+        message=f"Could not sign in: ENTRA answered 302, {NOT_ENTRA}",
+        status=302,
+    ),
     "certificate_not_registered": refused(
         {**APPLICATION, "x509_certificate_path": "key.pem"},
         "The certificate with identifier used to sign the client assertion is not registered on application. "
@@ -130,28 +148,40 @@ CASES = {
         "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong.",
         x509_certificate_password="{{ given.wrong_password }}",
     ),
-    "no_password_of_pem": certificate("encrypted.pem", "x509_certificate_path 'encrypted.pem' holds an encrypted key. Give its x509_certificate_password."),
-    "no_password_of_pfx": certificate(
-        "encrypted.pfx", "x509_certificate_path 'encrypted.pfx' cannot be opened. It needs x509_certificate_password, or is damaged."
+    "no_password_of_pem": certificate(
+        "encrypted.pem",
+        "x509_certificate_path 'encrypted.pem' holds an encrypted key. Give its x509_certificate_password.",
     ),
-    "no_certificate_file": certificate("missing.pem", "x509_certificate_path 'missing.pem' cannot be read: No such file or directory."),
+    "no_password_of_pfx": certificate(
+        "encrypted.pfx",
+        "x509_certificate_path 'encrypted.pfx' cannot be opened. It needs x509_certificate_password, or is damaged.",
+    ),
+    "no_certificate_file": certificate(
+        "missing.pem", "x509_certificate_path 'missing.pem' cannot be read: No such file or directory."
+    ),
     "certificate_without_key": certificate(
-        "certificate.pem", "x509_certificate_path 'certificate.pem' holds no private key. Put the certificate and its key into one PEM file."
+        "certificate.pem",
+        "x509_certificate_path 'certificate.pem' holds no private key. Put the certificate and its key into one PEM file.",
     ),
     "pfx_without_key": certificate(
-        "certificate.pfx", "x509_certificate_path 'certificate.pfx' holds no private key. Export it again together with its key."
+        "certificate.pfx",
+        "x509_certificate_path 'certificate.pfx' holds no private key. Export it again together with its key.",
     ),
     "key_without_certificate": certificate(
-        "alone.pem", "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file."
+        "alone.pem",
+        "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file.",
     ),
     "key_of_another_certificate": certificate(
-        "mixed.pem", "The key in x509_certificate_path 'mixed.pem' belongs to none of the certificates in it. Put the certificate of the key there."
+        "mixed.pem",
+        "The key in x509_certificate_path 'mixed.pem' belongs to none of the certificates in it. Put the certificate of the key there.",
     ),
     "key_on_a_curve": certificate(
-        "curve.pem", "x509_certificate_path 'curve.pem' holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."
+        "curve.pem",
+        "x509_certificate_path 'curve.pem' holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications.",
     ),
     "no_certificate_at_all": certificate(
-        "nonsense.pem", "x509_certificate_path 'nonsense.pem' is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete."
+        "nonsense.pem",
+        "x509_certificate_path 'nonsense.pem' is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete.",
     ),
     "federated_token_refused": refused(
         {**APPLICATION, "oidc_token": "{{ given.federated_token }}"},
@@ -174,12 +204,18 @@ CASES = {
         message="There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.",
     ),
     "no_azure_cli": Case({"auth_method": "azure_cli"}, {"PATH": "{{ given.directory }}/empty"}, message=NO_CLI),
-    "azure_cli_in_a_relative_directory": Case({"auth_method": "azure_cli"}, {"PATH": "az-relative:.::{{ given.directory }}/empty"}, message=NO_CLI),
+    "azure_cli_in_a_relative_directory": Case(
+        {"auth_method": "azure_cli"}, {"PATH": "az-relative:.::{{ given.directory }}/empty"}, message=NO_CLI
+    ),
     "azure_cli_not_signed_in": azure_cli("az-login", "The Azure CLI is not signed in. Run: az login"),
-    "azure_cli_not_signed_in_to_a_tenant": azure_cli("az-login", f"The Azure CLI is not signed in. Run: az login --tenant {DOMAIN}", tenant=DOMAIN),
+    "azure_cli_not_signed_in_to_a_tenant": azure_cli(
+        "az-login", f"The Azure CLI is not signed in. Run: az login --tenant {DOMAIN}", tenant=DOMAIN
+    ),
     "azure_cli_with_another_answer": azure_cli("az-garbage", NO_TOKEN),
     "azure_cli_with_another_json": azure_cli("az-json", NO_TOKEN),
-    "azure_cli_failed": azure_cli("az-failed", "The Azure CLI failed with exit code 1. Try: az account get-access-token"),
+    "azure_cli_failed": azure_cli(
+        "az-failed", "The Azure CLI failed with exit code 1. Try: az account get-access-token"
+    ),
     "application_without_permission": forbidden(
         {**APPLICATION, "client_id": POOR_CLIENT, "secret": "{{ given.poor_secret }}"},
         "The application does not have any of the required application permissions (APIConnectors.Read.All, APIConnectors.ReadWrite.All) to access the "
@@ -242,7 +278,8 @@ CASES = {
         message="cloud_environment 'AzureGermanCloud' is not known; it is one of AzureCloud, AzureUSGovernment, AzureUSGovernmentL5, AzureChinaCloud.",
     ),
     "unknown_profile": Case(
-        {**WITH_SECRET, "profile": "missing"}, message="There is no profile 'missing': ~/.azure/credentials does not exist where the task runs."
+        {**WITH_SECRET, "profile": "missing"},
+        message="There is no profile 'missing': ~/.azure/credentials does not exist where the task runs.",
     ),
 }
 
@@ -252,11 +289,18 @@ MACHINE = {"auth_method": "managed_identity"}
 # What is said is left to the endpoint; it is not Entra that refuses, and the remedy is on the machine.
 MANAGED_IDENTITY_CASES = {
     "no_such_identity": (Attempt({**MACHINE, "client_id": NOBODY}, IMDS), ("Identity not found", "client_id")),
-    "no_such_identity_of_app_service": (Attempt({**MACHINE, "client_id": NOBODY}, APP_SERVICE), ("No User Assigned", "client_id")),
-    "wrong_header_of_app_service": (Attempt(MACHINE, {**APP_SERVICE, "IDENTITY_HEADER": "{{ given.wrong_secret }}"}), ("refused", "X-IDENTITY-HEADER")),
+    "no_such_identity_of_app_service": (
+        Attempt({**MACHINE, "client_id": NOBODY}, APP_SERVICE),
+        ("No User Assigned", "client_id"),
+    ),
+    "wrong_header_of_app_service": (
+        Attempt(MACHINE, {**APP_SERVICE, "IDENTITY_HEADER": "{{ given.wrong_secret }}"}),
+        ("refused", "X-IDENTITY-HEADER"),
+    ),
     # Other clouds have something else at the address of IMDS.
     "page_instead_of_imds": (
-        Attempt(MACHINE, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}/elsewhere"}), ("There is no managed identity here", "404", "auth_method")
+        Attempt(MACHINE, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}/elsewhere"}),
+        ("There is no managed identity here", "404", "auth_method"),
     ),
 }
 
@@ -315,9 +359,24 @@ def register(emulator: Emulator) -> None:
         federated_tokens=["another"],
     )
     emulator.set_tenants([*emulator.tenants(), {**tenant, "id": NOBODY, "domains": [ECHO]}])
-    emulator.fault(service="entra", action="status", status=401, message=f"Not {SECRETS['wrong_secret']}.", method="POST", path=f"/{NOBODY}/", times=None)
+    emulator.fault(
+        service="entra",
+        action="status",
+        status=401,
+        message=f"Not {SECRETS['wrong_secret']}.",
+        method="POST",
+        path=f"/{NOBODY}/",
+        times=None,
+    )
     emulator.fault(service="entra", action="html", status=200, path="/page.example/", times=None)
-    emulator.fault(service="entra", action="status", status=302, headers={"Location": "https://elsewhere.example/"}, path="/redirected.example/", times=None)
+    emulator.fault(
+        service="entra",
+        action="status",
+        status=302,
+        headers={"Location": "https://elsewhere.example/"},
+        path="/redirected.example/",
+        times=None,
+    )
 
 
 def write_files(stage: Stage, key: Made) -> None:

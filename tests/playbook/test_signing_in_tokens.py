@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long a token serves: renewed when it ends or is revoked, and not more often. In plays, and in this process where the two sides take turns."""
+"""How long a token serves: renewed when it ends or is revoked, and not more often. In plays, and in this process where
+the two sides take turns.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,11 @@ Connect = Callable[..., GraphClient]
 @pytest.fixture(name="connect")
 def fixture_connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connect:
     """Makes a client in this process, whose environment is as empty as that of a play."""
-    for name in [name for name in os.environ if name.upper().endswith("_PROXY") or name.startswith(("AZURE_", "IDENTITY_", "IMDS_", "MSI_", "MSAL_"))]:
+    for name in [
+        name
+        for name in os.environ
+        if name.upper().endswith("_PROXY") or name.startswith(("AZURE_", "IDENTITY_", "IMDS_", "MSI_", "MSAL_"))
+    ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     hosts = {"authority_host": emulator.authority_host, "graph_url": emulator.graph_url, "ca_path": emulator.ca_path}
@@ -69,11 +75,21 @@ def test_refused_in_mid_run(stage: Stage, orders: Made, way: str) -> None:
     # In one process the second item reads the list, which serves the third one too.
     refused = "apiConnectors" if way == LOCAL else "second"
     stage.emulator.fault(action="status", status=401, path=f"/{refused}$")
-    task = {**certificate_task("result", connector_id="{{ item }}", src=stage.write("orders.pfx", orders.pfx()), **stage.sign_in), "loop": names}
+    task = {
+        **certificate_task(
+            "result", connector_id="{{ item }}", src=stage.write("orders.pfx", orders.pfx()), **stage.sign_in
+        ),
+        "loop": names,
+    }
     played = stage.play([task], hosts=way)
     assert played.code == 0, played.output
     assert not stage.results["result"]["changed"]
-    assert stage.calls("graph") == ["GET first", f"GET {refused}", f"GET {refused}", *([] if way == LOCAL else ["GET third"])]
+    assert stage.calls("graph") == [
+        "GET first",
+        f"GET {refused}",
+        f"GET {refused}",
+        *([] if way == LOCAL else ["GET third"]),
+    ]
     assert stage.calls("entra") == SIGN_IN * (2 if way == LOCAL else 4)
 
 
@@ -84,7 +100,10 @@ def test_refused_again(stage: Stage, orders: Made) -> None:
     given = {"connector_id": "refused", "src": stage.write("orders.pfx", orders.pfx())}
     ignore = {"ignore_errors": True}
     token = stage.emulator.mint_token()
-    tasks = [certificate_task("secret", ignore, **given, **stage.sign_in), certificate_task("token", ignore, **given, **stage.hosts, access_token=token)]
+    tasks = [
+        certificate_task("secret", ignore, **given, **stage.sign_in),
+        certificate_task("token", ignore, **given, **stage.hosts, access_token=token),
+    ]
     played = stage.play(tasks)
     assert played.code == 0, played.output
     assert [stage.results[name]["failure"]["status"] for name in ("secret", "token")] == [401, 401]
@@ -151,7 +170,14 @@ def test_managed_identity_is_asked_again(emulator: Emulator, connect: Connect) -
     look(client)
     emulator.revoke_tokens()
     assert look(client) == "Orders"
-    assert [entry["service"] for entry in emulator.requests()] == ["metadata", "graph", "graph", "graph", "metadata", "graph"]
+    assert [entry["service"] for entry in emulator.requests()] == [
+        "metadata",
+        "graph",
+        "graph",
+        "graph",
+        "metadata",
+        "graph",
+    ]
 
 
 def test_azure_cli_is_asked_again(emulator: Emulator, connect: Connect, tmp_path: Path) -> None:
@@ -186,7 +212,11 @@ def test_no_managed_identity_is_found_out_soon(connect: Connect, monkeypatch: py
     """Outside of Azure nothing answers at the address of IMDS, not even with a refusal."""
     monkeypatch.setattr(_tokens, "MANAGED_IDENTITY_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = connect({"AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://127.0.0.1:{silent.getsockname()[1]}"}, auth_method="managed_identity", timeout=60)
+        client = connect(
+            {"AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+            auth_method="managed_identity",
+            timeout=60,
+        )
         start = time.monotonic()
         with pytest.raises(IdentityError, match="There is no managed identity here"):
             look(client)
@@ -196,32 +226,55 @@ def test_no_managed_identity_is_found_out_soon(connect: Connect, monkeypatch: py
 def test_managed_identity_that_is_throttled(emulator: Emulator, connect: Connect) -> None:
     """The endpoint says when to ask again."""
     emulator.fault(service="metadata", action="status", status=429, headers={"Retry-After": "0"})
-    assert look(connect({"AZURE_POD_IDENTITY_AUTHORITY_HOST": emulator.metadata_url}, auth_method="managed_identity")) == "Orders"
+    assert (
+        look(connect({"AZURE_POD_IDENTITY_AUTHORITY_HOST": emulator.metadata_url}, auth_method="managed_identity"))
+        == "Orders"
+    )
     assert [entry["status"] for entry in emulator.requests("metadata")] == [429, 200]
 
 
 @pytest.mark.parametrize("client_id", [None, USER_ASSIGNED])
-def test_azure_arc(emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, client_id: str | None) -> None:
+def test_azure_arc(
+    emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, client_id: str | None
+) -> None:
     """A machine elsewhere: the endpoint names a file, and whoever can read it gets a token."""
-    monkeypatch.setitem(msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(emulator.arc_directory))
-    environment = {"IDENTITY_ENDPOINT": f"{emulator.metadata_url}/metadata/identity/oauth2/token", "IMDS_ENDPOINT": emulator.metadata_url}
+    monkeypatch.setitem(
+        msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(emulator.arc_directory)
+    )
+    environment = {
+        "IDENTITY_ENDPOINT": f"{emulator.metadata_url}/metadata/identity/oauth2/token",
+        "IMDS_ENDPOINT": emulator.metadata_url,
+    }
     client = connect(environment, auth_method="managed_identity", client_id=client_id)
     assert look(client) == "Orders"
     assert [entry["status"] for entry in emulator.requests("metadata")] == [401, 200]
-    assert jwt.decode(client._tokens.token(), options={"verify_signature": False})["appid"] == (client_id or SYSTEM_ASSIGNED)
+    assert jwt.decode(client._tokens.token(), options={"verify_signature": False})["appid"] == (
+        client_id or SYSTEM_ASSIGNED
+    )
 
 
-def test_azure_arc_without_the_right_to_read_the_key(emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_azure_arc_without_the_right_to_read_the_key(
+    emulator: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Only root and the group himds may read it; others are told so."""
-    monkeypatch.setitem(msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(tmp_path / "missing"))
-    environment = {"IDENTITY_ENDPOINT": f"{emulator.metadata_url}/metadata/identity/oauth2/token", "IMDS_ENDPOINT": emulator.metadata_url}
+    monkeypatch.setitem(
+        msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(tmp_path / "missing")
+    )
+    environment = {
+        "IDENTITY_ENDPOINT": f"{emulator.metadata_url}/metadata/identity/oauth2/token",
+        "IMDS_ENDPOINT": emulator.metadata_url,
+    }
     with pytest.raises(IdentityError, match="cannot be read"):
         look(connect(environment, auth_method="managed_identity"))
 
 
 def test_service_fabric_is_not_supported(emulator: Emulator, connect: Connect) -> None:
     """msal wants a client of its own for it; nothing is sent."""
-    environment = {"IDENTITY_ENDPOINT": "https://localhost:2377/", "IDENTITY_HEADER": "header", "IDENTITY_SERVER_THUMBPRINT": "A" * 40}
+    environment = {
+        "IDENTITY_ENDPOINT": "https://localhost:2377/",
+        "IDENTITY_HEADER": "header",
+        "IDENTITY_SERVER_THUMBPRINT": "A" * 40,
+    }
     with pytest.raises(IdentityError, match="this kind of endpoint is not supported"):
         look(connect(environment, auth_method="managed_identity"))
     assert emulator.requests() == []

@@ -20,7 +20,7 @@ STALL = 2.5
 
 
 def together(stage: Stage, wanted: list[Made], way: str = LOCAL, **options: Any) -> Crowd:
-    """A play in which each of C{wanted} is uploaded by a host of its own at the same time."""
+    """A play in which each of `wanted` is uploaded by a host of its own at the same time."""
     connector = stage.emulator.add_connector("Orders", certificates=[])
     token = stage.emulator.mint_token()
     crowd = Crowd(stage)
@@ -72,7 +72,9 @@ def test_ten_certificates(stage: Stage) -> None:
     assert sorted(listed(stage)) == sorted(made.thumbprint for made in wanted)
     assert len(stage.writes()) == TASKS
     (connector,) = stage.emulator.connectors()
-    assert [certificate["isActive"] for certificate in connector["authentication"]["certificates"]] == [False] * (TASKS - 1) + [True]
+    assert [certificate["isActive"] for certificate in connector["authentication"]["certificates"]] == [False] * (
+        TASKS - 1
+    ) + [True]
     for result in crowd.results.values():
         assert not result.get("failed"), result["msg"]
         assert result["uploaded"]

@@ -82,11 +82,15 @@ class Made:
 def triple_des(password: str) -> KeySerializationEncryption:
     """The encryption that Microsoft documents as the accepted one."""
     builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
-    return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1()).build(password.encode())
+    return (
+        builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+        .hmac_hash(hashes.SHA1())
+        .build(password.encode())
+    )
 
 
 def make_certificate(name: str = "orders.example", starts: float = -1, ends: float = 300, key_number: int = 0) -> Made:
-    """A self-signed certificate that is valid from C{starts} to C{ends}, in days from now."""
+    """A self-signed certificate that is valid from `starts` to `ends`, in days from now."""
     key = rsa_key(key_number)
     return Made(key, _signed(key, name, starts, ends))
 
@@ -97,7 +101,9 @@ def make_ec_certificate(name: str = "orders.example") -> Made:
     return Made(key, _signed(key, name, starts=-1, ends=300))
 
 
-def _signed(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, name: str, starts: float, ends: float) -> x509.Certificate:
+def _signed(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, name: str, starts: float, ends: float
+) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
     builder = (

@@ -33,7 +33,7 @@ class Example:
 
     @property
     def kind(self) -> str:
-        """C{playbooks}, C{tasks} or C{fragment}."""
+        """`playbooks`, `tasks` or `fragment`."""
         document = self.document
         if not isinstance(document, list):
             return "fragment"
@@ -51,13 +51,17 @@ def of_modules() -> Iterator[Example]:
 def of_readme() -> Iterator[Example]:
     """The YAML blocks of the README."""
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    for number, (_indent, text) in enumerate(re.findall(r"^( *)```ya?ml\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL), 1):
+    for number, (_indent, text) in enumerate(
+        re.findall(r"^( *)```ya?ml\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL), 1
+    ):
         yield Example(f"README.md-{number}", text)
 
 
 def of_guides() -> Iterator[Example]:
     """The YAML blocks of the guides."""
     for guide in sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst")):
-        blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:(?: +.*)?\n)+)", guide.read_text(encoding="utf-8"), re.MULTILINE)
+        blocks = re.findall(
+            r"^\.\. code-block:: yaml\n\n((?:(?: +.*)?\n)+)", guide.read_text(encoding="utf-8"), re.MULTILINE
+        )
         for number, text in enumerate(blocks, 1):
             yield Example(f"{guide.stem}-{number}", textwrap.dedent(text).strip() + "\n")

@@ -57,7 +57,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def play(directory: Path, *arguments: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> Played:
-    """Run C{ansible-playbook arguments} in C{directory}, whose C{home} becomes the HOME of the run."""
+    """Run `ansible-playbook arguments` in `directory`, whose `home` becomes the HOME of the run."""
     home = directory / "home"
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="play-") as short:
@@ -77,13 +77,15 @@ def play(directory: Path, *arguments: str, environ: Mapping[str, str] | None = N
     return Played(done.returncode, done.stdout, done.stderr)
 
 
-def write_playbook(directory: Path, tasks: list[dict[str, Any]], hosts: str = "localhost", name: str = "play.yml", **keywords: Any) -> str:
-    """A playbook of one play with C{tasks}; returns its name."""
+def write_playbook(
+    directory: Path, tasks: list[dict[str, Any]], hosts: str = "localhost", name: str = "play.yml", **keywords: Any
+) -> str:
+    """A playbook of one play with `tasks`; returns its name."""
     document = [{"name": "Play", "hosts": hosts, "gather_facts": False, **keywords, "tasks": tasks}]
     (directory / name).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return name
 
 
 def registered(directory: Path, name: str) -> dict[str, Any]:
-    """A result that a task of the play wrote with C{copy} as JSON."""
+    """A result that a task of the play wrote with `copy` as JSON."""
     return json.loads((directory / name).read_text(encoding="utf-8"))

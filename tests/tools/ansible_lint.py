@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-lint over the playbooks, roles and the examples of the documentation: C{python tests/tools/ansible_lint.py [arguments]}."""
+"""Run ansible-lint over the playbooks, roles and the examples of the documentation: `python tests/tools/ansible_lint.py
+[arguments]`.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-test on a copy of this tree: C{python tests/tools/ansible_test.py sanity|integration [arguments]}."""
+"""Run ansible-test on a copy of this tree: `python tests/tools/ansible_test.py sanity|integration [arguments]`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from tree import ROOT, copy_tree
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# ansible-test fills its virtual environments with a get-pip.py that it downloads from a host of its own. Where there is only a package
-# index, the pip that comes with Python does: this stands in for get-pip.py, under the names of the versions that ansible-test asks for.
+# ansible-test fills its virtual environments with a get-pip.py that it downloads from a host of its own. Where there is
+# only a package
+# index, the pip that comes with Python does: this stands in for get-pip.py, under the names of the versions that
+# ansible-test asks for.
 GET_PIP_CACHE = Path.home() / ".ansible" / "test" / "cache"
 GET_PIP_VERSIONS = ("23_1_2", "24_2", "25_2")
 GET_PIP = '''\
@@ -54,7 +56,11 @@ def ansible_test(copy: Path, command: str, *arguments: str) -> int:
     """Run ansible-test in the copy."""
     executable = Path(sys.executable).with_name("ansible-test")
     environ = {**os.environ, "PATH": f"{executable.parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.call([str(executable), command, "--python", PYTHON, "--color", "yes" if sys.stdout.isatty() else "no", *arguments], cwd=copy, env=environ)
+    return subprocess.call(
+        [str(executable), command, "--python", PYTHON, "--color", "yes" if sys.stdout.isatty() else "no", *arguments],
+        cwd=copy,
+        env=environ,
+    )
 
 
 def provide_get_pip() -> None:

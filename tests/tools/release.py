@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make a release ready to be committed: C{python tests/tools/release.py VERSION}. Publishes nothing.
+"""Make a release ready to be committed: `python tests/tools/release.py VERSION`. Publishes nothing.
 
 A version that the changelog has already, but no tag, is made again: new modules join its changelog, and its date stays.
 """
@@ -37,7 +37,9 @@ def main(version: str = "") -> int:
         require_next(version, sorted(releases, key=parts))
         copy = copy_tree(ROOT / ".cache" / "release")
         galaxy = copy / "galaxy.yml"
-        galaxy.write_text(re.sub(r"(?m)^version: .*", f"version: {version}", galaxy.read_text(encoding="utf-8")), encoding="utf-8")
+        galaxy.write_text(
+            re.sub(r"(?m)^version: .*", f"version: {version}", galaxy.read_text(encoding="utf-8")), encoding="utf-8"
+        )
         write_changelog(copy, releases.get(version))
         artifact = build(copy, version)
         check(artifact)
@@ -48,7 +50,9 @@ def main(version: str = "") -> int:
         take_over(copy / name, ROOT / name)
     print(f"{artifact.name} is built, and Galaxy would accept it. Nothing is published yet.")
     if git("status", "--porcelain"):
-        print(f"Look at what changed with 'git diff', then run:\n\n  git add --all && git commit --message 'Release {version}'")
+        print(
+            f"Look at what changed with 'git diff', then run:\n\n  git add --all && git commit --message 'Release {version}'"
+        )
     print(f"  git tag {version}\n  git push origin HEAD {version}\n  ansible-galaxy collection publish {artifact.name}")
     return 0
 
@@ -65,7 +69,7 @@ def require_clean_tree() -> None:
 
 
 def require_next(version: str, released: list[str]) -> None:
-    """C{version} has to be one, not a released one, and greater than those in the changelog or the last of them."""
+    """`version` has to be one, not a released one, and greater than those in the changelog or the last of them."""
     if not VERSION.fullmatch(version):
         raise Refused("say which with VERSION=x.y.z.")
     if git("tag", "--list", version):
@@ -78,7 +82,11 @@ def require_next(version: str, released: list[str]) -> None:
 
 def write_changelog(copy: Path, existing: dict[str, Any] | None) -> None:
     """The changelog with the fragments and the new plugins."""
-    again = ["--update-existing", "--date", str(existing["release_date"]), "--reload-plugins", "--refresh-plugins"] if existing else []
+    again = (
+        ["--update-existing", "--date", str(existing["release_date"]), "--reload-plugins", "--refresh-plugins"]
+        if existing
+        else []
+    )
     run("antsibull-changelog", "release", *again, cwd=copy)
     run("antsibull-changelog", "lint", cwd=copy)
 
@@ -98,7 +106,7 @@ def check(artifact: Path) -> None:
 
 
 def take_over(source: Path, target: Path) -> None:
-    """Make C{target} like C{source}, a file or a directory that may be missing."""
+    """Make `target` like `source`, a file or a directory that may be missing."""
     if source.is_file():
         shutil.copy2(source, target)
     elif target.is_dir():
@@ -119,7 +127,14 @@ def git(*arguments: str) -> str:
 
 def run(command: str, *arguments: str, cwd: Path) -> str:
     """Run a command and show what it prints; returns that."""
-    done = subprocess.run([str(BIN / command), *arguments], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        [str(BIN / command), *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     print(done.stdout, end="")
     if done.returncode:
         raise Refused(f"{command} failed, see above.")

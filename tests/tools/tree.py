@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Copies of this tree at paths that end in C{ansible_collections/msgraph/identity}, as Ansible's tools want it."""
+"""Copies of this tree at paths that end in `ansible_collections/msgraph/identity`, as Ansible's tools want it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def copy_tree(collections: Path) -> Path:
-    """Copy what git tracks, or would track, below C{collections}; returns the copy. Output of ansible-test that is there stays."""
+    """Copy what git tracks, or would track, below `collections`; returns the copy. Output of ansible-test that is there
+    stays.
+    """
     copy = collections / "ansible_collections" / "msgraph" / "identity"
-    listed = subprocess.check_output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True).split("\0")
+    listed = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    ).split("\0")
     if not (copy / ".git").exists():
         # ansible-test asks git which files there are, and to the repository around the copy all of it is ignored.
         subprocess.check_call(["git", "init", "--quiet", str(copy)])

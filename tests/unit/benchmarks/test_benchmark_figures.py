@@ -12,7 +12,11 @@ from benchmarks.figures import Figures
 
 def test_medians_over_rounds(sample) -> None:
     """Each number is a median of its own, and the startup is that of the same rounds."""
-    samples = [sample(5.0, cpu=3, memory=10, worker=7), sample(2.0, cpu=1, memory=30, worker=9), sample(3.0, cpu=2, memory=20, worker=8)]
+    samples = [
+        sample(5.0, cpu=3, memory=10, worker=7),
+        sample(2.0, cpu=1, memory=30, worker=9),
+        sample(3.0, cpu=2, memory=20, worker=8),
+    ]
     figures = Figures.of(samples, [sample(0.4), sample(0.6), sample(9.0)])
     assert (figures.seconds, figures.least, figures.most) == (3.0, 2.0, 5.0)
     assert figures.net_seconds == pytest.approx(2.4)

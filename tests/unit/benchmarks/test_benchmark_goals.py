@@ -31,7 +31,12 @@ def test_requests_are_those_to_all_services(figures) -> None:
 
 def test_memory_of_the_largest_worker(figures) -> None:
     """A ratio, whatever the whole run took."""
-    assert Goal.worker_memory(OURS, URI, 1.25).value({"ours": figures(1, memory=900, worker=60), "uri": figures(1, worker=80)}) == 0.75
+    assert (
+        Goal.worker_memory(OURS, URI, 1.25).value(
+            {"ours": figures(1, memory=900, worker=60), "uri": figures(1, worker=80)}
+        )
+        == 0.75
+    )
 
 
 def test_a_ratio_of_which_nothing_is_asked(figures) -> None:

@@ -20,7 +20,13 @@ OURS, URI, SMALL = (Play(name, lambda dummy: []) for name in ("ours", "uri", "sm
 @pytest.fixture(name="report")
 def fixture_report(figures) -> Report:
     """One scenario that was played and one that was skipped."""
-    played = Scenario("a", "Tasks", (OURS, URI), (Goal.time(OURS, URI, 0.5), Goal.requests(OURS, 4), Goal.time(URI, OURS)), growth=(SMALL,))
+    played = Scenario(
+        "a",
+        "Tasks",
+        (OURS, URI),
+        (Goal.time(OURS, URI, 0.5), Goal.requests(OURS, 4), Goal.time(URI, OURS)),
+        growth=(SMALL,),
+    )
     skipped = Scenario("f", "Lists", (SMALL,), (Goal.requests(SMALL, 1),), skipped="there is no module yet")
     without = {"ours": figures(1.5, entra=2, graph=3), "uri": figures(4.5, graph=1), "small": figures(0.7)}
     latent = {"ours": figures(3.5, entra=2, graph=2, worker=0), "uri": figures(4.5, graph=1)}
@@ -29,7 +35,9 @@ def fixture_report(figures) -> Report:
 
 def test_a_table() -> None:
     """Words to the left, numbers to the right."""
-    assert table(["play", "seconds"], [["ours", "1.50"]], words=1) == "| play | seconds |\n| --- | --: |\n| ours | 1.50 |"
+    assert (
+        table(["play", "seconds"], [["ours", "1.50"]], words=1) == "| play | seconds |\n| --- | --: |\n| ours | 1.50 |"
+    )
 
 
 def test_goals_are_judged_at_each_latency(report: Report) -> None:
@@ -64,7 +72,13 @@ def test_the_machine_is_described(report: Report) -> None:
 def test_as_json(report: Report) -> None:
     """Figures of each play, and what each goal came to."""
     document = json.loads(json.dumps(report.document()))
-    assert {(play["play"], play["latency_ms"]) for play in document["plays"]} == {("ours", 0), ("uri", 0), ("small", 0), ("ours", 50), ("uri", 50)}
+    assert {(play["play"], play["latency_ms"]) for play in document["plays"]} == {
+        ("ours", 0),
+        ("uri", 0),
+        ("small", 0),
+        ("ours", 50),
+        ("uri", 50),
+    }
     assert document["goals"][0] == {
         "scenario": "a",
         "quantity": "time",

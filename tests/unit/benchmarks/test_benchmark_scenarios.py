@@ -24,7 +24,9 @@ def test_goals_are_about_plays_of_the_scenario(scenario) -> None:
     """Else a run of this scenario alone could not judge them; figures are found by name, so a name stands for one play."""
     names = [play.name for play in (*scenario.growth, *scenario.plays)]
     assert len(set(names)) == len(names)
-    assert {name for goal in scenario.goals for name in (goal.play, goal.against) if name} <= {play.name for play in scenario.plays}
+    assert {name for goal in scenario.goals for name in (goal.play, goal.against) if name} <= {
+        play.name for play in scenario.plays
+    }
 
 
 def test_growth_is_played_without_latency_only() -> None:

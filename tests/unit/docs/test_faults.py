@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of faults and bad input name tests that exist, quote words that those tests ask for, and leave out none that was tried."""
+"""The tables of faults and bad input name tests that exist, quote words that those tests ask for, and leave out none
+that was tried.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,20 @@ ROWS = list(rows())
 def fixture_collected():
     """The tests that pytest finds in the files that the tables name, below tests/."""
     files = sorted({test.split("::")[0] for dummy, unused, tests in ROWS for test in tests})
-    command = [sys.executable, "-m", "pytest", "--override-ini", "addopts=", "-p", "no:cacheprovider", "--collect-only", "--quiet"]
-    done = subprocess.run([*command, *(f"tests/{file}" for file in files)], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--override-ini",
+        "addopts=",
+        "-p",
+        "no:cacheprovider",
+        "--collect-only",
+        "--quiet",
+    ]
+    done = subprocess.run(
+        [*command, *(f"tests/{file}" for file in files)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return [line.removeprefix("tests/") for line in done.stdout.splitlines() if "::" in line]
 

@@ -40,7 +40,11 @@ def test_options_exist(example):
     document = example.document
     if example.kind == "fragment":
         defaults = document.get("module_defaults", {}).get("group/msgraph.identity.graph")
-        assert GRAPH.validate(defaults) if defaults else set(document) == {"version", "images", "dependencies", "additional_build_files"}
+        assert (
+            GRAPH.validate(defaults)
+            if defaults
+            else set(document) == {"version", "images", "dependencies", "additional_build_files"}
+        )
     for module, options in tasks(document):
         assert getattr(_argument_specs, module.upper()).validate(options)
 
@@ -59,7 +63,11 @@ def test_all_guides_are_on_the_site():
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_guide_has_a_label_and_says_first_what_it_is_about(guide):
     text = guide.read_text(encoding="utf-8")
-    assert re.search(rf"^\.\. _ansible_collections\.msgraph\.identity\.docsite\.{guide.stem}:\n\n(.+)\n=+\n\n[A-Z]", text, re.MULTILINE)
+    assert re.search(
+        rf"^\.\. _ansible_collections\.msgraph\.identity\.docsite\.{guide.stem}:\n\n(.+)\n=+\n\n[A-Z]",
+        text,
+        re.MULTILINE,
+    )
 
 
 def test_files_that_developers_are_sent_to_exist():

@@ -21,12 +21,16 @@ class Caller:
         self.emulator, self.session = emulator, session
         self.token: str | None = None
 
-    def graph(self, method: str, path: str = LIST, headers: dict[str, str] | None = None, **options: Any) -> requests.Response:
+    def graph(
+        self, method: str, path: str = LIST, headers: dict[str, str] | None = None, **options: Any
+    ) -> requests.Response:
         """One call to Graph."""
         if self.token is None:
             self.token = self.emulator.mint_token()
         authorization = {"Authorization": f"Bearer {self.token}"}
-        return self.session.request(method, self.emulator.graph_url + path, headers={**authorization, **(headers or {})}, timeout=10, **options)
+        return self.session.request(
+            method, self.emulator.graph_url + path, headers={**authorization, **(headers or {})}, timeout=10, **options
+        )
 
     def get(self, connector_id: str) -> dict[str, Any]:
         """A connector as Graph shows it."""
@@ -40,7 +44,11 @@ class Caller:
 
     def upload(self, connector_id: str, pfx: bytes, password: str = "") -> requests.Response:
         """Upload a PFX."""
-        return self.graph("POST", f"{LIST}/{connector_id}/uploadClientCertificate", json={"pkcs12Value": base64.b64encode(pfx).decode(), "password": password})
+        return self.graph(
+            "POST",
+            f"{LIST}/{connector_id}/uploadClientCertificate",
+            json={"pkcs12Value": base64.b64encode(pfx).decode(), "password": password},
+        )
 
     def token_request(self, tenant: str | None = None, **changes: Any) -> requests.Response:
         """Ask Entra for a token as the default application; None as a value leaves a field out."""
@@ -53,7 +61,9 @@ class Caller:
             **changes,
         }
         fields = {name: value for name, value in form.items() if value is not None}
-        return self.session.post(f"{emulator.authority_host}/{tenant or emulator.tenant}/oauth2/v2.0/token", data=fields, timeout=10)
+        return self.session.post(
+            f"{emulator.authority_host}/{tenant or emulator.tenant}/oauth2/v2.0/token", data=fields, timeout=10
+        )
 
 
 def error_code(answer: requests.Response) -> str:

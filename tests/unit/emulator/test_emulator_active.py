@@ -38,7 +38,10 @@ def test_active_over_the_clock(caller):
 def test_uploaded_last_wins_whatever_the_dates(caller, identity, other):
     connector = caller.emulator.add_connector("a", certificates=[{"pfx": other.pfx()}, {"pfx": identity.pfx()}])
     assert [item["isActive"] for item in caller.certificates(connector)] == [False, True]
-    assert [item["isActive"] for item in caller.emulator.connectors()[0]["authentication"]["certificates"]] == [False, True]
+    assert [item["isActive"] for item in caller.emulator.connectors()[0]["authentication"]["certificates"]] == [
+        False,
+        True,
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=6), st.integers(0, 20))

@@ -16,7 +16,12 @@ BASIC = {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "use
 
 def new_connector(**changes):
     """The body of a create."""
-    return {"displayName": "Check", "targetUrl": "https://api.contoso.com/endpoint", "authenticationConfiguration": BASIC, **changes}
+    return {
+        "displayName": "Check",
+        "targetUrl": "https://api.contoso.com/endpoint",
+        "authenticationConfiguration": BASIC,
+        **changes,
+    }
 
 
 def pkcs12(identity, password="pw"):
@@ -34,7 +39,11 @@ def test_create_and_get_basic(caller):
     read.pop("@odata.context")
     assert read == created
     assert created["displayName"] == "Check"
-    assert created["authenticationConfiguration"] == {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "user", "password": "******"}
+    assert created["authenticationConfiguration"] == {
+        "@odata.type": "#microsoft.graph.basicAuthentication",
+        "username": "user",
+        "password": "******",
+    }
 
 
 def test_create_with_pkcs12(caller, identity):
@@ -71,11 +80,17 @@ def test_update(caller):
 
 def test_update_replaces_the_authentication(caller, identity, other):
     connector = caller.emulator.add_connector("a", certificates=[{"pfx": identity.pfx()}])
-    assert caller.graph("PATCH", f"{LIST}/{connector}", json={"authenticationConfiguration": pkcs12(other)}).status_code == 204
+    assert (
+        caller.graph("PATCH", f"{LIST}/{connector}", json={"authenticationConfiguration": pkcs12(other)}).status_code
+        == 204
+    )
     assert [item["thumbprint"] for item in caller.certificates(connector)] == [other.thumbprint]
     assert caller.graph("PATCH", f"{LIST}/{connector}", json={"authenticationConfiguration": BASIC}).status_code == 204
     assert caller.get(connector)["authenticationConfiguration"]["username"] == "user"
-    assert caller.graph("PATCH", f"{LIST}/{connector}", json={"authenticationConfiguration": pkcs12(identity)}).status_code == 204
+    assert (
+        caller.graph("PATCH", f"{LIST}/{connector}", json={"authenticationConfiguration": pkcs12(identity)}).status_code
+        == 204
+    )
     assert [item["thumbprint"] for item in caller.certificates(connector)] == [identity.thumbprint]
 
 
@@ -94,8 +109,11 @@ def test_upload_adds(caller, identity, other):
     assert answer.status_code == 200
     content = answer.json()
     assert content["@odata.context"].endswith("/v1.0/$metadata#identity/apiConnectors/$entity")
-    assert [(item["thumbprint"], item["isActive"]) for item in content["authenticationConfiguration"]["certificateList"]] == [
-        (identity.thumbprint, False), (other.thumbprint, True),
+    assert [
+        (item["thumbprint"], item["isActive"]) for item in content["authenticationConfiguration"]["certificateList"]
+    ] == [
+        (identity.thumbprint, False),
+        (other.thumbprint, True),
     ]
 
 
@@ -109,7 +127,10 @@ def test_paths_ignore_case_and_ids_are_decoded(caller, identity):
 def test_headers(caller):
     answer = caller.graph("GET", headers={"client-request-id": "11111111-2222-3333-4444-555555555555"})
     assert answer.headers["client-request-id"] == "11111111-2222-3333-4444-555555555555"
-    assert answer.headers["Content-Type"] == "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    assert (
+        answer.headers["Content-Type"]
+        == "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    )
     assert answer.headers["Date"].endswith("GMT")
     again = caller.graph("GET")
     assert "client-request-id" not in again.headers
@@ -124,39 +145,59 @@ def test_error_shape(caller):
     assert len(inner["date"]) == len("2026-01-01T00:00:00")
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/v1.0/identity/nothing", 404),
-    ("GET", "/v1.0/identity", 404),
-    ("GET", "/v1.0/identity/apiConnectors/", 404),
-    ("GET", "/v1.0/identity/apiConnectors/x/y", 404),
-    ("GET", "/v1.0/identity/apiConnectors/x/uploadClientCertificate/z", 404),
-    ("GET", "/v2.0/identity/apiConnectors", 400),
-    ("GET", "/", 400),
-    ("PUT", "/v1.0/identity/apiConnectors", 405),
-    ("PATCH", "/v1.0/identity/apiConnectors", 405),
-    ("POST", "/v1.0/identity/apiConnectors/x", 405),
-    ("GET", "/v1.0/identity/apiConnectors/x/uploadClientCertificate", 405),
-    ("GET", "/v1.0/identity/apiConnectors?$filter=displayName eq 'a'", 400),
-    ("GET", "/v1.0/identity/apiConnectors?$top=5", 400),
-    ("GET", "/v1.0/identity/apiConnectors?$skiptoken=nonsense", 400),
-    ("DELETE", "/v1.0/identity/apiConnectors/x?$expand=y", 400),
-])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/v1.0/identity/nothing", 404),
+        ("GET", "/v1.0/identity", 404),
+        ("GET", "/v1.0/identity/apiConnectors/", 404),
+        ("GET", "/v1.0/identity/apiConnectors/x/y", 404),
+        ("GET", "/v1.0/identity/apiConnectors/x/uploadClientCertificate/z", 404),
+        ("GET", "/v2.0/identity/apiConnectors", 400),
+        ("GET", "/", 400),
+        ("PUT", "/v1.0/identity/apiConnectors", 405),
+        ("PATCH", "/v1.0/identity/apiConnectors", 405),
+        ("POST", "/v1.0/identity/apiConnectors/x", 405),
+        ("GET", "/v1.0/identity/apiConnectors/x/uploadClientCertificate", 405),
+        ("GET", "/v1.0/identity/apiConnectors?$filter=displayName eq 'a'", 400),
+        ("GET", "/v1.0/identity/apiConnectors?$top=5", 400),
+        ("GET", "/v1.0/identity/apiConnectors?$skiptoken=nonsense", 400),
+        ("DELETE", "/v1.0/identity/apiConnectors/x?$expand=y", 400),
+    ],
+)
 def test_wrong_addresses(caller, method, path, status):
     answer = caller.graph(method, path)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"code", "message", "innerError"}
 
 
-@pytest.mark.parametrize("changes", [
-    {"displayName": 1}, {"displayName": ""}, {"displayName": None}, {"targetUrl": "http://a.example"}, {"targetUrl": "/path"}, {"targetUrl": "https://"},
-    {"targetUrl": "https://a b"}, {"authenticationConfiguration": None}, {"authenticationConfiguration": {}}, {"id": "mine"}, {"surprise": 1},
-    {"@odata.type": "#microsoft.graph.user"},
-    {"authenticationConfiguration": {**BASIC, "username": None}},
-    {"authenticationConfiguration": {**BASIC, "surprise": 1}},
-    {"authenticationConfiguration": {**BASIC, "@odata.type": "#microsoft.graph.nothing"}},
-    {"authenticationConfiguration": {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": []}},
-    {"authenticationConfiguration": {"@odata.type": "#microsoft.graph.pkcs12Certificate", "pkcs12Value": "x"}},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"displayName": 1},
+        {"displayName": ""},
+        {"displayName": None},
+        {"targetUrl": "http://a.example"},
+        {"targetUrl": "/path"},
+        {"targetUrl": "https://"},
+        {"targetUrl": "https://a b"},
+        {"authenticationConfiguration": None},
+        {"authenticationConfiguration": {}},
+        {"id": "mine"},
+        {"surprise": 1},
+        {"@odata.type": "#microsoft.graph.user"},
+        {"authenticationConfiguration": {**BASIC, "username": None}},
+        {"authenticationConfiguration": {**BASIC, "surprise": 1}},
+        {"authenticationConfiguration": {**BASIC, "@odata.type": "#microsoft.graph.nothing"}},
+        {
+            "authenticationConfiguration": {
+                "@odata.type": "#microsoft.graph.clientCertificateAuthentication",
+                "certificateList": [],
+            }
+        },
+        {"authenticationConfiguration": {"@odata.type": "#microsoft.graph.pkcs12Certificate", "pkcs12Value": "x"}},
+    ],
+)
 def test_wrong_bodies(caller, changes):
     connector = caller.emulator.add_connector("a")
     assert caller.graph("POST", json=new_connector(**changes)).status_code == 400
@@ -171,19 +212,38 @@ def test_create_needs_everything(caller, missing):
     assert caller.graph("POST", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("content_type, content, status", [
-    ("application/json", b"{", 400), ("application/json", b"[]", 400), ("application/json", b"", 400), ("application/json", b"\xff", 400),
-    ("application/json", b"{}", 400),
-    ("text/plain", b"{}", 415),
-])
+@pytest.mark.parametrize(
+    "content_type, content, status",
+    [
+        ("application/json", b"{", 400),
+        ("application/json", b"[]", 400),
+        ("application/json", b"", 400),
+        ("application/json", b"\xff", 400),
+        ("application/json", b"{}", 400),
+        ("text/plain", b"{}", 415),
+    ],
+)
 def test_what_is_no_json_object(caller, content_type, content, status):
     connector = caller.emulator.add_connector("a")
-    for method, path in (("POST", LIST), ("PATCH", f"{LIST}/{connector}"), ("POST", f"{LIST}/{connector}/uploadClientCertificate")):
+    for method, path in (
+        ("POST", LIST),
+        ("PATCH", f"{LIST}/{connector}"),
+        ("POST", f"{LIST}/{connector}/uploadClientCertificate"),
+    ):
         assert caller.graph(method, path, data=content, headers={"Content-Type": content_type}).status_code == status
 
 
-@pytest.mark.parametrize("body", [{}, {"pkcs12Value": "eA=="}, {"password": ""}, {"pkcs12Value": "eA==", "password": None}, {"pkcs12Value": 1, "password": ""},
-                                  {"pkcs12Value": "eA==", "password": "", "surprise": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"pkcs12Value": "eA=="},
+        {"password": ""},
+        {"pkcs12Value": "eA==", "password": None},
+        {"pkcs12Value": 1, "password": ""},
+        {"pkcs12Value": "eA==", "password": "", "surprise": 1},
+    ],
+)
 def test_upload_needs_both_fields(caller, body):
     connector = caller.emulator.add_connector("a", certificates=[])
     assert caller.graph("POST", f"{LIST}/{connector}/uploadClientCertificate", json=body).status_code == 400
@@ -209,7 +269,7 @@ def test_paging(caller):
     pages, link = [], caller.emulator.graph_url + LIST + "?$expand=x"
     while link:
         assert link.startswith(caller.emulator.graph_url + LIST)
-        content = caller.graph("GET", link[len(caller.emulator.graph_url):]).json()
+        content = caller.graph("GET", link[len(caller.emulator.graph_url) :]).json()
         pages.append([item["id"] for item in content["value"]])
         link = content.get("@odata.nextLink")
     assert pages == [ids[:3], ids[3:6], ids[6:]]
@@ -220,6 +280,6 @@ def test_paging_goes_on_behind_a_deleted_connector(caller):
     caller.emulator.settings(page_size=2)
     link = caller.graph("GET").json()["@odata.nextLink"]
     caller.graph("DELETE", f"{LIST}/{ids[1]}")
-    content = caller.graph("GET", link[len(caller.emulator.graph_url):]).json()
+    content = caller.graph("GET", link[len(caller.emulator.graph_url) :]).json()
     assert [item["id"] for item in content["value"]] == ids[2:]
     assert "@odata.nextLink" not in content

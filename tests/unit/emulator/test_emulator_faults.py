@@ -35,7 +35,12 @@ def test_status(caller):
 
 
 def test_status_with_everything(caller):
-    caller.emulator.fault(action="status", status=409, code="AADB2C95053", message="Multiple concurrent writes to the same object detected")
+    caller.emulator.fault(
+        action="status",
+        status=409,
+        code="AADB2C95053",
+        message="Multiple concurrent writes to the same object detected",
+    )
     assert caller.graph("GET").json()["error"]["message"].startswith("Multiple concurrent")
     caller.emulator.fault(action="status", status=200, body="not json")
     assert caller.graph("GET").text == "not json"
@@ -54,7 +59,11 @@ def test_status_and_effect(caller, connector, identity, after_effect):
 def test_entra(caller):
     caller.emulator.fault(service="entra", action="status", status=503, method="post", headers={"Retry-After": "1"})
     answer = caller.token_request()
-    assert (answer.status_code, answer.json()["error"], answer.headers["Retry-After"]) == (503, "temporarily_unavailable", "1")
+    assert (answer.status_code, answer.json()["error"], answer.headers["Retry-After"]) == (
+        503,
+        "temporarily_unavailable",
+        "1",
+    )
     assert caller.token_request().status_code == 200
 
 
@@ -76,7 +85,8 @@ def test_stall_longer_than_the_client_waits(caller, connector, identity, after_e
     caller.emulator.fault(action="stall", seconds=1, method="POST", after_effect=after_effect)
     with pytest.raises(requests.exceptions.ReadTimeout):
         caller.session.post(
-            f"{caller.emulator.graph_url}{LIST}/{connector}/uploadClientCertificate", timeout=0.1,
+            f"{caller.emulator.graph_url}{LIST}/{connector}/uploadClientCertificate",
+            timeout=0.1,
             json={"pkcs12Value": base64.b64encode(identity.pfx("pw", triple_des("pw"))).decode(), "password": "pw"},
             headers={"Authorization": f"Bearer {caller.token}"},
         )
@@ -122,11 +132,25 @@ def test_take_counts():
     assert faults.rules == []
 
 
-@pytest.mark.parametrize("rule", [
-    {}, {"action": "nothing"}, {"action": "status"}, {"action": "status", "status": 99}, {"action": "status", "status": "500"}, {"action": "stall"},
-    {"action": "drop_before", "seconds": 1}, {"action": "html", "times": 0}, {"action": "html", "skip": -1}, {"action": "html", "path": "("},
-    {"action": "html", "service": "control"}, {"action": "html", "service": "meta"}, {"action": "html", "surprise": 1}, {"action": "html", "times": True},
-])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"action": "nothing"},
+        {"action": "status"},
+        {"action": "status", "status": 99},
+        {"action": "status", "status": "500"},
+        {"action": "stall"},
+        {"action": "drop_before", "seconds": 1},
+        {"action": "html", "times": 0},
+        {"action": "html", "skip": -1},
+        {"action": "html", "path": "("},
+        {"action": "html", "service": "control"},
+        {"action": "html", "service": "meta"},
+        {"action": "html", "surprise": 1},
+        {"action": "html", "times": True},
+    ],
+)
 def test_refused_rules(emulator, rule):
     with pytest.raises(EmulatorFailed):
         emulator.fault(**rule)
@@ -140,8 +164,19 @@ def test_log(caller, connector, identity):
     caller.session.get(caller.emulator.graph_url + LIST, timeout=10)
     entra, listed, uploaded, anonymous = caller.emulator.requests()
     assert [entry["n"] for entry in (entra, listed, uploaded, anonymous)] == [1, 2, 3, 4]
-    assert (entra["service"], entra["method"], entra["status"], entra["body"]["client_secret"]) == ("entra", "POST", 200, caller.emulator.client_secret)
-    assert (listed["path"], listed["query"], listed["body"], listed["status"], listed["fault"]) == (LIST, {"$expand": "x"}, None, 200, None)
+    assert (entra["service"], entra["method"], entra["status"], entra["body"]["client_secret"]) == (
+        "entra",
+        "POST",
+        200,
+        caller.emulator.client_secret,
+    )
+    assert (listed["path"], listed["query"], listed["body"], listed["status"], listed["fault"]) == (
+        LIST,
+        {"$expand": "x"},
+        None,
+        200,
+        None,
+    )
     assert listed["headers"] == {"client-request-id": "mine", "user-agent": "test", "authorization": True}
     assert uploaded["body"]["password"] == "pw"
     assert uploaded["connection"] == listed["connection"] == anonymous["connection"] != entra["connection"]

@@ -28,10 +28,15 @@ def ask(emulator):
 
         def send(endpoint, headers=None, method="GET", **parameters):
             path, version, usual = endpoint
-            query = {"api-version": version, "resource": emulator.graph_url, **{name.replace("_version", "-version"): parameters[name] for name in parameters}}
+            query = {
+                "api-version": version,
+                "resource": emulator.graph_url,
+                **{name.replace("_version", "-version"): parameters[name] for name in parameters},
+            }
             sent = {name: value for name, value in {**usual, **(headers or {})}.items() if value is not None}
             asked = {name: value for name, value in query.items() if value is not None}
             return session.request(method, emulator.metadata_url + path, params=asked, headers=sent, timeout=10)
+
         yield send
 
 
@@ -44,9 +49,11 @@ def app_service(emulator):
 @pytest.fixture
 def assign(emulator):
     """Gives the machine other identities."""
+
     def change(**identities):
         (tenant,) = emulator.tenants()
         emulator.set_tenants([{**tenant, "managed_identities": identities}])
+
     return change
 
 
@@ -59,14 +66,32 @@ def refusal(answer):
 
 def test_imds(caller, ask):
     content = ask(IMDS).json()
-    assert set(content) == {"access_token", "client_id", "expires_in", "expires_on", "ext_expires_in", "not_before", "resource", "token_type"}
+    assert set(content) == {
+        "access_token",
+        "client_id",
+        "expires_in",
+        "expires_on",
+        "ext_expires_in",
+        "not_before",
+        "resource",
+        "token_type",
+    }
     assert all(isinstance(value, str) for value in content.values())
-    assert (content["client_id"], content["resource"], content["token_type"]) == (SYSTEM_ASSIGNED, caller.emulator.graph_url, "Bearer")
+    assert (content["client_id"], content["resource"], content["token_type"]) == (
+        SYSTEM_ASSIGNED,
+        caller.emulator.graph_url,
+        "Bearer",
+    )
     assert content["expires_in"] == content["ext_expires_in"] == "3599"
     assert abs(int(content["expires_on"]) - 3599 - time.time()) < 5
     assert abs(int(content["not_before"]) - time.time()) < 5
     claims = jwt.decode(content["access_token"], options={"verify_signature": False})
-    assert (claims["tid"], claims["appid"], claims["idtyp"], claims["roles"]) == (caller.emulator.tenant, SYSTEM_ASSIGNED, "app", [WRITE_ROLE])
+    assert (claims["tid"], claims["appid"], claims["idtyp"], claims["roles"]) == (
+        caller.emulator.tenant,
+        SYSTEM_ASSIGNED,
+        "app",
+        [WRITE_ROLE],
+    )
     assert claims["oid"] == claims["sub"] != SYSTEM_ASSIGNED
     assert claims["xms_mirid"].startswith("/subscriptions/")
     caller.token = content["access_token"]
@@ -81,16 +106,23 @@ def test_user_assigned(ask, app_service, client_id):
         assert jwt.decode(content["access_token"], options={"verify_signature": False})["appid"] == USER_ASSIGNED
 
 
-@pytest.mark.parametrize("headers, parameters, expected", [
-    ({"Metadata": None}, {}, (400, "bad_request_102", "Required metadata header not specified")),
-    ({"Metadata": "True"}, {}, (400, "bad_request_102", "Required metadata header not specified")),
-    ({"X-Forwarded-For": "10.0.0.1"}, {}, (400, "invalid_request", "Requests with the header X-Forwarded-For are not allowed")),
-    ({}, {"resource": None}, (400, "invalid_request", "Required query variable 'resource' is missing")),
-    ({}, {"client_id": "nobody"}, (400, "invalid_request", "Identity not found")),
-    # An application is not an identity of the machine.
-    ({}, {"client_id": "7d3b1f52-84c6-4e0a-b1d9-2f5a6c7e8901"}, (400, "invalid_request", "Identity not found")),
-    ({}, {"surprise": "1"}, (400, "invalid_request", "Unknown query variable 'surprise'")),
-])
+@pytest.mark.parametrize(
+    "headers, parameters, expected",
+    [
+        ({"Metadata": None}, {}, (400, "bad_request_102", "Required metadata header not specified")),
+        ({"Metadata": "True"}, {}, (400, "bad_request_102", "Required metadata header not specified")),
+        (
+            {"X-Forwarded-For": "10.0.0.1"},
+            {},
+            (400, "invalid_request", "Requests with the header X-Forwarded-For are not allowed"),
+        ),
+        ({}, {"resource": None}, (400, "invalid_request", "Required query variable 'resource' is missing")),
+        ({}, {"client_id": "nobody"}, (400, "invalid_request", "Identity not found")),
+        # An application is not an identity of the machine.
+        ({}, {"client_id": "7d3b1f52-84c6-4e0a-b1d9-2f5a6c7e8901"}, (400, "invalid_request", "Identity not found")),
+        ({}, {"surprise": "1"}, (400, "invalid_request", "Unknown query variable 'surprise'")),
+    ],
+)
 def test_imds_refuses(ask, headers, parameters, expected):
     assert refusal(ask(IMDS, headers, **parameters)) == expected
 
@@ -98,7 +130,9 @@ def test_imds_refuses(ask, headers, parameters, expected):
 def test_imds_knows_its_resources(caller, ask):
     status, error, said = refusal(ask(IMDS, resource="https://graph.microsoft.com"))
     assert (status, error) == (400, "invalid_resource")
-    assert said.startswith("AADSTS500011: The resource principal named https://graph.microsoft.com was not found in the tenant")
+    assert said.startswith(
+        "AADSTS500011: The resource principal named https://graph.microsoft.com was not found in the tenant"
+    )
     caller.emulator.settings(audiences=["https://graph.microsoft.com"])
     assert ask(IMDS, resource="https://graph.microsoft.com").json()["resource"] == "https://graph.microsoft.com"
 
@@ -120,7 +154,9 @@ def test_identities_of_a_machine(emulator, ask, app_service, assign):
     first, second = {"client_id": "First", "roles": [READ_ROLE]}, {"client_id": "second"}
     assign()
     assert refusal(ask(IMDS)) == (400, "invalid_request", "Identity not found")
-    assert ask(app_service).json()["message"] == "No Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+    assert (
+        ask(app_service).json()["message"] == "No Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+    )
     assign(user_assigned=[first])
     assert ask(IMDS).json()["client_id"] == "First"
     assign(user_assigned=[first, second])
@@ -132,7 +168,16 @@ def test_identities_of_a_machine(emulator, ask, app_service, assign):
     assert refusal(ask(IMDS)) == (400, "invalid_request", "Identity not found")
 
 
-@pytest.mark.parametrize("identities", [[], {"surprise": {}}, {"system_assigned": {}}, {"user_assigned": {}}, {"user_assigned": [{"client_id": "x", "y": 1}]}])
+@pytest.mark.parametrize(
+    "identities",
+    [
+        [],
+        {"surprise": {}},
+        {"system_assigned": {}},
+        {"user_assigned": {}},
+        {"user_assigned": [{"client_id": "x", "y": 1}]},
+    ],
+)
 def test_refused_identities(emulator, assign, identities):
     before = emulator.tenants()
     with pytest.raises(EmulatorFailed):
@@ -150,21 +195,28 @@ def test_app_service(caller, ask, app_service):
     content = ask(app_service).json()
     assert set(content) == {"access_token", "client_id", "expires_on", "resource", "token_type"}
     assert all(isinstance(value, str) for value in content.values())
-    assert (content["client_id"], content["resource"], content["token_type"]) == (SYSTEM_ASSIGNED, caller.emulator.graph_url, "Bearer")
+    assert (content["client_id"], content["resource"], content["token_type"]) == (
+        SYSTEM_ASSIGNED,
+        caller.emulator.graph_url,
+        "Bearer",
+    )
     assert abs(int(content["expires_on"]) - 3599 - time.time()) < 5
     caller.token = content["access_token"]
     assert caller.graph("GET").status_code == 200
 
 
-@pytest.mark.parametrize("headers, parameters, status, said", [
-    ({"X-IDENTITY-HEADER": None}, {}, 401, "X-IDENTITY-HEADER is missing"),
-    ({"X-IDENTITY-HEADER": None, "Metadata": "true"}, {}, 401, "X-IDENTITY-HEADER is missing"),
-    ({"X-IDENTITY-HEADER": "wrong"}, {}, 403, "not that of this site"),
-    ({}, {"api_version": "2017-09-01"}, 400, "api-version"),
-    ({}, {"resource": None}, 400, "'resource' is required"),
-    ({}, {"resource": "https://graph.microsoft.com"}, 500, "unexpected error"),
-    ({}, {"client_id": "nobody"}, 400, "No User Assigned or Delegated Managed Identity found"),
-])
+@pytest.mark.parametrize(
+    "headers, parameters, status, said",
+    [
+        ({"X-IDENTITY-HEADER": None}, {}, 401, "X-IDENTITY-HEADER is missing"),
+        ({"X-IDENTITY-HEADER": None, "Metadata": "true"}, {}, 401, "X-IDENTITY-HEADER is missing"),
+        ({"X-IDENTITY-HEADER": "wrong"}, {}, 403, "not that of this site"),
+        ({}, {"api_version": "2017-09-01"}, 400, "api-version"),
+        ({}, {"resource": None}, 400, "'resource' is required"),
+        ({}, {"resource": "https://graph.microsoft.com"}, 500, "unexpected error"),
+        ({}, {"client_id": "nobody"}, 400, "No User Assigned or Delegated Managed Identity found"),
+    ],
+)
 def test_app_service_refuses(ask, app_service, headers, parameters, status, said):
     answer = ask(app_service, headers, **parameters)
     content = answer.json()
@@ -197,7 +249,9 @@ def test_times_go_by_the_emulator_clock(emulator, ask, caller):
 
 
 def test_faults(emulator, ask, app_service):
-    emulator.fault(service="metadata", action="status", status=429, headers={"Retry-After": "1"}, code="too_many", message="Slowly")
+    emulator.fault(
+        service="metadata", action="status", status=429, headers={"Retry-After": "1"}, code="too_many", message="Slowly"
+    )
     answer = ask(IMDS)
     assert (refusal(answer), answer.headers["Retry-After"]) == ((429, "too_many", "Slowly"), "1")
     emulator.fault(service="metadata", action="status", status=503, path="^/msi")
@@ -214,9 +268,17 @@ def test_log(emulator, ask, app_service):
     ask(IMDS, client_id=USER_ASSIGNED)
     ask(app_service)
     imds, site = emulator.requests("metadata")
-    assert (imds["method"], imds["path"], imds["status"], imds["body"]) == ("GET", "/metadata/identity/oauth2/token", 200, None)
+    assert (imds["method"], imds["path"], imds["status"], imds["body"]) == (
+        "GET",
+        "/metadata/identity/oauth2/token",
+        200,
+        None,
+    )
     assert imds["query"] == {"api-version": "2018-02-01", "resource": emulator.graph_url, "client_id": USER_ASSIGNED}
-    asked = [(entry["headers"]["metadata"], entry["headers"]["x-identity-header"], entry["headers"]["authorization"]) for entry in (imds, site)]
+    asked = [
+        (entry["headers"]["metadata"], entry["headers"]["x-identity-header"], entry["headers"]["authorization"])
+        for entry in (imds, site)
+    ]
     assert asked == [(True, False, False), (False, True, False)]
     assert emulator.identity_header not in str(emulator.requests())
     assert emulator.requests("entra") == []
@@ -225,7 +287,14 @@ def test_log(emulator, ask, app_service):
 @pytest.fixture
 def managed_identity(monkeypatch):
     """msal's client, as it finds its endpoint by the environment."""
-    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET"):
+    for name in (
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "IDENTITY_SERVER_THUMBPRINT",
+        "IMDS_ENDPOINT",
+        "MSI_ENDPOINT",
+        "MSI_SECRET",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def make(kind=None, **environment):
@@ -234,12 +303,17 @@ def managed_identity(monkeypatch):
         session = requests.Session()
         session.trust_env = False
         return msal.ManagedIdentityClient(kind or msal.SystemAssignedManagedIdentity(), http_client=session)
+
     return make
 
 
-@pytest.mark.parametrize("kind, client_id", [
-    (msal.SystemAssignedManagedIdentity(), SYSTEM_ASSIGNED), (msal.UserAssignedManagedIdentity(client_id=USER_ASSIGNED), USER_ASSIGNED),
-])
+@pytest.mark.parametrize(
+    "kind, client_id",
+    [
+        (msal.SystemAssignedManagedIdentity(), SYSTEM_ASSIGNED),
+        (msal.UserAssignedManagedIdentity(client_id=USER_ASSIGNED), USER_ASSIGNED),
+    ],
+)
 @pytest.mark.parametrize("source", ["imds", "app_service", "arc"])
 def test_msal(caller, managed_identity, monkeypatch, source, kind, client_id):
     if source == "arc" and client_id == USER_ASSIGNED and tuple(map(int, msal.__version__.split("."))) < (1, 38):
@@ -247,10 +321,15 @@ def test_msal(caller, managed_identity, monkeypatch, source, kind, client_id):
     emulator = caller.emulator
     environment = {
         "imds": {"AZURE_POD_IDENTITY_AUTHORITY_HOST": emulator.metadata_url},
-        "app_service": {"IDENTITY_ENDPOINT": f"{emulator.metadata_url}/msi/token", "IDENTITY_HEADER": emulator.identity_header},
+        "app_service": {
+            "IDENTITY_ENDPOINT": f"{emulator.metadata_url}/msi/token",
+            "IDENTITY_HEADER": emulator.identity_header,
+        },
         "arc": {"IDENTITY_ENDPOINT": emulator.metadata_url + ARC[0], "IMDS_ENDPOINT": emulator.metadata_url},
     }[source]
-    monkeypatch.setitem(msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(emulator.arc_directory))
+    monkeypatch.setitem(
+        msal.managed_identity._supported_arc_platforms_and_their_prefixes, "linux", str(emulator.arc_directory)
+    )
     answer = managed_identity(kind, **environment).acquire_token_for_client(resource=emulator.graph_url)
     caller.token = answer["access_token"]
     assert jwt.decode(caller.token, options={"verify_signature": False})["appid"] == client_id
@@ -259,5 +338,10 @@ def test_msal(caller, managed_identity, monkeypatch, source, kind, client_id):
 
 
 def test_msal_is_refused(emulator, managed_identity):
-    client = managed_identity(msal.UserAssignedManagedIdentity(client_id="nobody"), AZURE_POD_IDENTITY_AUTHORITY_HOST=emulator.metadata_url)
-    assert client.acquire_token_for_client(resource=emulator.graph_url) == {"error": "invalid_request", "error_description": "Identity not found"}
+    client = managed_identity(
+        msal.UserAssignedManagedIdentity(client_id="nobody"), AZURE_POD_IDENTITY_AUTHORITY_HOST=emulator.metadata_url
+    )
+    assert client.acquire_token_for_client(resource=emulator.graph_url) == {
+        "error": "invalid_request",
+        "error_description": "Identity not found",
+    }

@@ -55,7 +55,10 @@ def test_unprotected_is_a_matter_of_policy(caller, connector, identity, other):
 
 
 def test_without_a_key(caller, connector, identity):
-    assert error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw"), with_key=False), "pw")) == "AADB2C90178"
+    assert (
+        error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw"), with_key=False), "pw"))
+        == "AADB2C90178"
+    )
 
 
 def test_expired(caller, connector, expired):

@@ -24,7 +24,9 @@ PORTS = ("authority_host", "graph_url", "control_url", "metadata_url")
 
 def launch(*options):
     """A process and its ready line."""
-    process = subprocess.Popen([sys.executable, str(DIRECTORY), *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(DIRECTORY), *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     return process, json.loads(process.stdout.readline())
 
 
@@ -37,7 +39,12 @@ def test_stops_at_once_with_a_stalled_request_and_open_connections(number):
 
     def wait_in_vain():
         with pytest.raises(requests.exceptions.RequestException):
-            requests.get(ready["graph_url"] + LIST, headers={"Authorization": f"Bearer {token}"}, verify=ready["ca_path"], timeout=30)
+            requests.get(
+                ready["graph_url"] + LIST,
+                headers={"Authorization": f"Bearer {token}"},
+                verify=ready["ca_path"],
+                timeout=30,
+            )
 
     waiting = threading.Thread(target=wait_in_vain)
     waiting.start()
@@ -54,23 +61,39 @@ def test_stops_at_once_with_a_stalled_request_and_open_connections(number):
 def test_configuration(tmp_path):
     config = {
         "settings": {"page_size": 2},
-        "tenants": [{"id": "AAAAAAAA-0000-0000-0000-000000000001", "domains": ["a.example"], "apps": [{"client_id": "app", "secrets": [{"value": "hidden"}]}]}],
+        "tenants": [
+            {
+                "id": "AAAAAAAA-0000-0000-0000-000000000001",
+                "domains": ["a.example"],
+                "apps": [{"client_id": "app", "secrets": [{"value": "hidden"}]}],
+            }
+        ],
         "connectors": [{"displayName": "x", "id": "first"}],
     }
     with Emulator.start(config) as emulator:
-        assert (emulator.tenant, emulator.client_id, emulator.client_secret) == ("aaaaaaaa-0000-0000-0000-000000000001", "app", "hidden")
+        assert (emulator.tenant, emulator.client_id, emulator.client_secret) == (
+            "aaaaaaaa-0000-0000-0000-000000000001",
+            "app",
+            "hidden",
+        )
         emulator.clear_connectors()
         emulator.settings(page_size=5)
         emulator.reset()
         assert [item["id"] for item in emulator.connectors()] == ["first"]
         assert emulator.settings()["page_size"] == 2
         other = Emulator.attach(emulator.control_url, emulator.ca_path, "hidden")
-        assert (other.graph_url, other.metadata_url, other.identity_header) == (emulator.graph_url, emulator.metadata_url, emulator.identity_header)
+        assert (other.graph_url, other.metadata_url, other.identity_header) == (
+            emulator.graph_url,
+            emulator.metadata_url,
+            emulator.identity_header,
+        )
         other.stop()
         assert emulator.connectors()
 
 
-@pytest.mark.parametrize("config", [{"surprise": 1}, {"settings": {"surprise": 1}}, {"tenants": [{}]}, {"connectors": [{}]}])
+@pytest.mark.parametrize(
+    "config", [{"surprise": 1}, {"settings": {"surprise": 1}}, {"tenants": [{}]}, {"connectors": [{}]}]
+)
 def test_a_bad_configuration_is_explained(config):
     with pytest.raises(EmulatorFailed, match="exit code 1.*emulator: "):
         Emulator.start(config)
@@ -96,7 +119,9 @@ def test_ends_with_its_parent():
         "import subprocess, sys; p = subprocess.Popen([sys.executable, sys.argv[1], '--exit-with-parent'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL);"
         "sys.stdout.write(p.stdout.readline().decode()); sys.stdout.flush()"
     )
-    parent = subprocess.run([sys.executable, "-c", script, str(DIRECTORY)], capture_output=True, text=True, timeout=20, check=True)
+    parent = subprocess.run(
+        [sys.executable, "-c", script, str(DIRECTORY)], capture_output=True, text=True, timeout=20, check=True
+    )
     ready = json.loads(parent.stdout)
     for _attempt in range(100):
         if not Path(ready["ca_path"]).exists():
@@ -141,5 +166,5 @@ def test_many_connectors_are_listed(emulator):
         while link:
             content = caller.graph("GET", link).json()
             count += len(content["value"])
-            link = content.get("@odata.nextLink", "")[len(emulator.graph_url):]
+            link = content.get("@odata.nextLink", "")[len(emulator.graph_url) :]
     assert count == 1000

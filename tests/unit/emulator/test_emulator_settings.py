@@ -13,9 +13,21 @@ from emulator_caller import LIST, error_code
 from support.certificates import triple_des
 
 DEFAULTS = {
-    "duplicate_upload": "error", "upload_on_basic": "error", "upload_on_expired": "error", "pfx_policy": "3des", "unprotected_pfx": "accept",
-    "list_order": "upload", "id_form": "guid", "thumbprint_case": "upper", "epoch_form": "int", "page_size": 100, "token_lifetime": 3599,
-    "audiences": [], "read_lag": 0, "read_lag_seconds": 0, "latency_ms": 0,
+    "duplicate_upload": "error",
+    "upload_on_basic": "error",
+    "upload_on_expired": "error",
+    "pfx_policy": "3des",
+    "unprotected_pfx": "accept",
+    "list_order": "upload",
+    "id_form": "guid",
+    "thumbprint_case": "upper",
+    "epoch_form": "int",
+    "page_size": 100,
+    "token_lifetime": 3599,
+    "audiences": [],
+    "read_lag": 0,
+    "read_lag_seconds": 0,
+    "latency_ms": 0,
 }
 RAW = [{"thumbprint": letter * 40, "notBefore": 1508670522, "notAfter": 4102444800} for letter in "BAC"]
 
@@ -29,14 +41,26 @@ def test_defaults_are_strict(emulator):
     assert emulator.settings() == DEFAULTS
 
 
-@pytest.mark.parametrize("changes", [{"nothing": 1}, {"pfx_policy": "4des"}, {"page_size": 0}, {"page_size": True}, {"latency_ms": "1"}, {"audiences": "x"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nothing": 1},
+        {"pfx_policy": "4des"},
+        {"page_size": 0},
+        {"page_size": True},
+        {"latency_ms": "1"},
+        {"audiences": "x"},
+    ],
+)
 def test_refused(emulator, changes):
     with pytest.raises(EmulatorFailed):
         emulator.settings(**changes)
     assert emulator.settings() == DEFAULTS
 
 
-@pytest.mark.parametrize("mode, expected", [("append", [False, False, True]), ("move", [False, True]), ("ignore", [False, True])])
+@pytest.mark.parametrize(
+    "mode, expected", [("append", [False, False, True]), ("move", [False, True]), ("ignore", [False, True])]
+)
 def test_duplicate_upload(caller, identity, other, mode, expected):
     connector = caller.emulator.add_connector("a", certificates=[{"pfx": identity.pfx()}, {"pfx": other.pfx()}])
     assert error_code(caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw")) == "AADB2C90180"
@@ -44,7 +68,10 @@ def test_duplicate_upload(caller, identity, other, mode, expected):
     assert caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").status_code == 200
     listed = caller.certificates(connector)
     assert [item["isActive"] for item in listed] == expected
-    assert next(item["thumbprint"] for item in listed if item["isActive"]) == (other if mode == "ignore" else identity).thumbprint
+    assert (
+        next(item["thumbprint"] for item in listed if item["isActive"])
+        == (other if mode == "ignore" else identity).thumbprint
+    )
 
 
 @pytest.mark.parametrize("basic", [("user", "hidden"), None])
@@ -79,13 +106,32 @@ def test_forms(caller):
 def test_read_lag_counts_reads(caller, identity):
     connector = caller.emulator.add_connector("a", certificates=[])
     caller.emulator.settings(read_lag=2)
-    assert len(caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").json()["authenticationConfiguration"]["certificateList"]) == 1
+    assert (
+        len(
+            caller.upload(connector, identity.pfx("pw", triple_des("pw")), "pw").json()["authenticationConfiguration"][
+                "certificateList"
+            ]
+        )
+        == 1
+    )
     assert [len(caller.certificates(connector)) for _read in range(3)] == [0, 0, 1]
-    created = caller.graph("POST", json={
-        "displayName": "b", "targetUrl": "https://b.example/",
-        "authenticationConfiguration": {"@odata.type": "microsoft.graph.basicAuthentication", "username": "u", "password": "p"},
-    }).json()["id"]
-    statuses = [caller.graph("GET", f"{LIST}/{created}").status_code, len(caller.graph("GET").json()["value"]), len(caller.graph("GET").json()["value"])]
+    created = caller.graph(
+        "POST",
+        json={
+            "displayName": "b",
+            "targetUrl": "https://b.example/",
+            "authenticationConfiguration": {
+                "@odata.type": "microsoft.graph.basicAuthentication",
+                "username": "u",
+                "password": "p",
+            },
+        },
+    ).json()["id"]
+    statuses = [
+        caller.graph("GET", f"{LIST}/{created}").status_code,
+        len(caller.graph("GET").json()["value"]),
+        len(caller.graph("GET").json()["value"]),
+    ]
     assert statuses == [404, 1, 2]
     caller.graph("DELETE", f"{LIST}/{created}")
     assert [caller.graph("GET", f"{LIST}/{created}").status_code for _read in range(3)] == [200, 200, 404]
@@ -111,8 +157,14 @@ def test_latency(caller):
 
 def test_seeds_are_checked(emulator):
     known = emulator.add_connector("a")
-    for document in ({"displayName": "b", "id": known}, {}, {"displayName": "b", "surprise": 1}, {"displayName": "b", "tenant": "x"},
-                     {"displayName": "b", "authentication": {"certificates": [{"pfx": "AAAA"}]}}, {"displayName": "b", "authentication": "basic"}):
+    for document in (
+        {"displayName": "b", "id": known},
+        {},
+        {"displayName": "b", "surprise": 1},
+        {"displayName": "b", "tenant": "x"},
+        {"displayName": "b", "authentication": {"certificates": [{"pfx": "AAAA"}]}},
+        {"displayName": "b", "authentication": "basic"},
+    ):
         with pytest.raises(EmulatorFailed):
             emulator.control("POST", "/connectors", document)
     assert len(emulator.connectors()) == 1
@@ -121,8 +173,15 @@ def test_seeds_are_checked(emulator):
 
 
 def test_control_refuses_what_it_does_not_know(emulator):
-    for method, path, body in (("GET", "/nothing", None), ("PUT", "/settings", {}), ("PATCH", "/clock", {}), ("PATCH", "/clock", {"offset": "1"}),
-                               ("POST", "/tokens", {"surprise": 1}), ("PUT", "/tenants", {}), ("PUT", "/tenants", [{"id": "x", "surprise": 1}])):
+    for method, path, body in (
+        ("GET", "/nothing", None),
+        ("PUT", "/settings", {}),
+        ("PATCH", "/clock", {}),
+        ("PATCH", "/clock", {"offset": "1"}),
+        ("POST", "/tokens", {"surprise": 1}),
+        ("PUT", "/tenants", {}),
+        ("PUT", "/tenants", [{"id": "x", "surprise": 1}]),
+    ):
         with pytest.raises(EmulatorFailed):
             emulator.control(method, path, body)
 
@@ -135,7 +194,12 @@ def test_reset(caller):
     emulator.fault(action="drop_before")
     emulator.set_tenants([])
     emulator.reset()
-    assert (emulator.connectors(), emulator.settings(), emulator.faults(), emulator.requests()) == ([], DEFAULTS, [], [])
+    assert (emulator.connectors(), emulator.settings(), emulator.faults(), emulator.requests()) == (
+        [],
+        DEFAULTS,
+        [],
+        [],
+    )
     assert emulator.control("GET", "/clock")["offset"] == 0
     assert emulator.control("GET", "/health")["tenant"] == emulator.tenant
 

@@ -13,7 +13,19 @@ import pytest
 from .fakes import FakeClock, Wire
 
 VARIABLES = (
-    "ALL_PROXY", "AZURE_", "CURL_", "HTTPS_", "HTTP_", "IDENTITY_", "IMDS_", "MSAL_", "MSGRAPH_", "MSI_", "NETRC", "NO_PROXY", "REQUESTS_",
+    "ALL_PROXY",
+    "AZURE_",
+    "CURL_",
+    "HTTPS_",
+    "HTTP_",
+    "IDENTITY_",
+    "IMDS_",
+    "MSAL_",
+    "MSGRAPH_",
+    "MSI_",
+    "NETRC",
+    "NO_PROXY",
+    "REQUESTS_",
 )
 
 

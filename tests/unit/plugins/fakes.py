@@ -40,7 +40,7 @@ class FakeClock(Clock):
 
 
 class FakeTokens:
-    """Tokens C{token-1}, C{token-2} and so on: a new one after each renewal."""
+    """Tokens `token-1`, `token-2` and so on: a new one after each renewal."""
 
     def __init__(self, renewable: bool = True) -> None:
         self.renewable = renewable
@@ -105,7 +105,8 @@ class Wire:
         """Expect a request.
 
         :param url: whole, or the path below ROOT
-        :param answer: an exception to raise, text, or what becomes JSON; without one an empty object where an object is due
+        :param answer: an exception to raise, text, or what becomes JSON; without one an empty object where an object is
+            due
         :param json: what its body has to be
         """
         url = url if url.startswith("https://") else ROOT + url
@@ -113,7 +114,13 @@ class Wire:
         match += [matchers.urlencoded_params_matcher(form)] if form is not None else []
         if answer is None and status in (200, 201):
             answer = {}
-        content = {"body": answer} if isinstance(answer, (str, bytes, Exception)) else {"json": answer} if answer is not None else {}
+        content = (
+            {"body": answer}
+            if isinstance(answer, (str, bytes, Exception))
+            else {"json": answer}
+            if answer is not None
+            else {}
+        )
         self._mock.add(method, url, status=status, headers=headers, match=match, **content)
         self._expected.append(f"{method} {url}")
 
@@ -126,7 +133,9 @@ class ModuleCalls:
         self.arguments: list[dict[str, t.Any]] = []
         self.wrapped: list[bool] = []
 
-    def __call__(self, module_args: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False) -> dict[str, t.Any]:
+    def __call__(
+        self, module_args: dict[str, t.Any], task_vars: dict[str, t.Any], wrap_async: bool = False
+    ) -> dict[str, t.Any]:
         self.arguments.append(copy.deepcopy(module_args))
         self.wrapped.append(wrap_async)
         answer = self.answers.pop(0)
@@ -135,18 +144,25 @@ class ModuleCalls:
         return {"invocation": {"module_args": module_args}, **answer}
 
 
-def make_action(kind: t.Any, directory: t.Any, arguments: dict[str, t.Any], *, calls: ModuleCalls | None = None, **changes: t.Any) -> t.Any:
-    """An action plugin of a task in the playbook directory C{directory}.
+def make_action(
+    kind: t.Any, directory: t.Any, arguments: dict[str, t.Any], *, calls: ModuleCalls | None = None, **changes: t.Any
+) -> t.Any:
+    """An action plugin of a task in the playbook directory `directory`.
 
-    :param changes: keywords of the task, or C{transport}, C{has_pipelining}, C{become}, C{has_native_async} of its connection
+    :param changes: keywords of the task, or `transport`, `has_pipelining`, `become`, `has_native_async` of its
+        connection
     """
     loader = DataLoader()
     loader.set_basedir(str(directory))
     connection = {"transport": "local", "has_pipelining": False, "become": None, "has_native_async": False}
     connection.update({name: changes.pop(name) for name in list(changes) if name in connection})
-    task = mock.MagicMock(**{"args": arguments, "async_val": 0, "check_mode": False, "diff": False, "environment": None, **changes})
+    task = mock.MagicMock(
+        **{"args": arguments, "async_val": 0, "check_mode": False, "diff": False, "environment": None, **changes}
+    )
     task.get_search_path.return_value = [str(directory)]
-    action = kind(task, mock.MagicMock(**connection), mock.MagicMock(), loader, Templar(loader=loader), mock.MagicMock())
+    action = kind(
+        task, mock.MagicMock(**connection), mock.MagicMock(), loader, Templar(loader=loader), mock.MagicMock()
+    )
     action._connection._shell.tmpdir = None
     action._execute_module = calls or ModuleCalls()
     return action

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What C{make release} refuses, played on a copy of this tree."""
+"""What `make release` refuses, played on a copy of this tree."""
 
 from __future__ import annotations
 
@@ -34,29 +34,41 @@ def fixture_tree(tmp_path):
 
 def git(tree, *arguments):
     """Run git as somebody."""
-    subprocess.run(["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", *arguments], cwd=tree, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", *arguments], cwd=tree, check=True
+    )
 
 
 def refusal(tree, *arguments):
     """Why the script refuses."""
-    done = subprocess.run([sys.executable, "tests/tools/release.py", *arguments], cwd=tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tests/tools/release.py", *arguments], cwd=tree, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("",), ("4",), ("4.0",), ("v4.0.0",), ("4.0.0-rc.1",), ("4.0.00",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [(), ("",), ("4",), ("4.0",), ("v4.0.0",), ("4.0.0-rc.1",), ("4.0.00",)], ids=" ".join
+)
 def test_no_version(tree, arguments):
     assert refusal(tree, *arguments) == "No release: say which with VERSION=x.y.z.\n"
 
 
 @pytest.mark.parametrize("version", ["3.1.3", "2.10.0", "2.9.9", "3.0.10"])
 def test_not_greater(tree, version):
-    assert refusal(tree, version) == f"No release: {version} is not greater than {LAST}, the last version in the changelog.\n"
+    assert (
+        refusal(tree, version)
+        == f"No release: {version} is not greater than {LAST}, the last version in the changelog.\n"
+    )
 
 
 def test_tag(tree):
     git(tree, "tag", LAST)
-    assert refusal(tree, LAST) == f"No release: there is a tag {LAST}, so this version has been released. Choose a greater one.\n"
+    assert (
+        refusal(tree, LAST)
+        == f"No release: there is a tag {LAST}, so this version has been released. Choose a greater one.\n"
+    )
 
 
 def test_nothing_new(tree):

@@ -44,13 +44,20 @@ def make(tmp_path):
 def test_create_with_a_file(make, wire):
     wire.expect("GET", CONNECTORS, {"value": []})
     wire.expect("POST", CONNECTORS, CONNECTOR, 201)
-    wire.expect("GET", CONNECTORS, {"value": [{**CONNECTOR, "authenticationConfiguration": {**CERTIFICATE_MODE, "certificateList": [LISTED]}}]})
+    wire.expect(
+        "GET",
+        CONNECTORS,
+        {"value": [{**CONNECTOR, "authenticationConfiguration": {**CERTIFICATE_MODE, "certificateList": [LISTED]}}]},
+    )
     result = make({"connector_name": "Orders", "target_url": URL, "authentication": FILE}).run(task_vars={})
     assert (result["changed"], result["uploaded"], result["certificate"]["is_active"]) == (True, True, True)
     sent = json.loads(wire.calls[1].body)["authenticationConfiguration"]
     assert sent["@odata.type"] == "#microsoft.graph.pkcs12Certificate"
     assert sent["password"] != PASSWORD and PASSWORD not in json.dumps(result)
-    assert pkcs12.load_pkcs12(base64.b64decode(sent["pkcs12Value"]), sent["password"].encode()).cert.certificate == MADE.certificate
+    assert (
+        pkcs12.load_pkcs12(base64.b64decode(sent["pkcs12Value"]), sent["password"].encode()).cert.certificate
+        == MADE.certificate
+    )
 
 
 def test_file_as_it_is(make, wire):
@@ -81,7 +88,9 @@ def test_without_authentication(make, wire, arguments):
 
 def test_absent_does_not_look_at_the_file(make, wire):
     wire.expect("GET", PATH, status=404)
-    result = make({"connector_id": "c-1", "state": "absent", "authentication": {"client_certificate": {"src": "gone.pfx"}}}).run(task_vars={})
+    result = make(
+        {"connector_id": "c-1", "state": "absent", "authentication": {"client_certificate": {"src": "gone.pfx"}}}
+    ).run(task_vars={})
     assert (result["changed"], result.get("failed")) == (False, None)
 
 
@@ -89,8 +98,14 @@ def test_absent_does_not_look_at_the_file(make, wire):
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        ({"connector_name": "n", "authentication": {"client_certificate": {"src": "none.pfx"}}}, "There is no file 'none.pfx' on the controller"),
-        ({"connector_name": "n", "authentication": {"client_certificate": {"src": "x.pfx"}}}, "src 'x.pfx' cannot be opened. It needs certificate_password"),
+        (
+            {"connector_name": "n", "authentication": {"client_certificate": {"src": "none.pfx"}}},
+            "There is no file 'none.pfx' on the controller",
+        ),
+        (
+            {"connector_name": "n", "authentication": {"client_certificate": {"src": "x.pfx"}}},
+            "src 'x.pfx' cannot be opened. It needs certificate_password",
+        ),
         ({"connector_name": "n", "authentication": {}}, "one of the following is required: basic, client_certificate"),
         ({}, "one of the following is required: connector_id, connector_name"),
     ],
@@ -118,9 +133,19 @@ def test_key_is_sent_only_when_an_upload_is_due(make, wire):
     arguments = {"connector_name": "Orders", "target_url": URL, "timeout": "", "authentication": FILE}
     assert make(arguments, transport="ssh", calls=calls).run(task_vars={}) == DONE
     first, second = calls.arguments
-    assert first == {**SIGNED_IN, "connector_name": "Orders", "target_url": URL, "authentication": {"client_certificate": {"content": MADE.pem.decode()}}}
+    assert first == {
+        **SIGNED_IN,
+        "connector_name": "Orders",
+        "target_url": URL,
+        "authentication": {"client_certificate": {"content": MADE.pem.decode()}},
+    }
     file = second["authentication"]["client_certificate"]
-    assert pkcs12.load_pkcs12(base64.b64decode(file["content"]), file["certificate_password"].encode()).key.private_numbers() == MADE.key.private_numbers()
+    assert (
+        pkcs12.load_pkcs12(
+            base64.b64decode(file["content"]), file["certificate_password"].encode()
+        ).key.private_numbers()
+        == MADE.key.private_numbers()
+    )
     assert file["pkcs12_encryption"] == "preserve"
     assert PASSWORD not in json.dumps([first, second])
 
@@ -133,7 +158,9 @@ def test_what_needs_no_key_is_one_call(make, wire):
 
 def test_check_mode_is_one_call(make, wire):
     calls = ModuleCalls({**DUE, "notices": ["It was slow."], "warnings": ["Mind this."]})
-    result = make({"connector_id": "c-1", "authentication": FILE}, transport="ssh", calls=calls, check_mode=True).run(task_vars={})
+    result = make({"connector_id": "c-1", "authentication": FILE}, transport="ssh", calls=calls, check_mode=True).run(
+        task_vars={}
+    )
     assert result == {"changed": True, "uploaded": False, "warnings": ["It was slow.", "Mind this."]}
 
 
@@ -163,8 +190,12 @@ def test_basic_authentication_is_one_call(make, wire, async_val):
     assert calls.wrapped == [bool(async_val)]
 
 
-@pytest.mark.parametrize("authentication", [FILE, BASIC, {"client_certificate": {"content": "UEZY"}}], ids=["file", "basic", "content"])
+@pytest.mark.parametrize(
+    "authentication", [FILE, BASIC, {"client_certificate": {"content": "UEZY"}}], ids=["file", "basic", "content"]
+)
 def test_absent_sends_no_secret(make, wire, authentication):
     calls = ModuleCalls(DONE)
-    make({"connector_id": "c-1", "state": "absent", "authentication": authentication}, transport="ssh", calls=calls).run(task_vars={})
+    make(
+        {"connector_id": "c-1", "state": "absent", "authentication": authentication}, transport="ssh", calls=calls
+    ).run(task_vars={})
     assert calls.arguments == [{**SIGNED_IN, "connector_id": "c-1", "state": "absent"}]

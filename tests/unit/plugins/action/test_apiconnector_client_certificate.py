@@ -25,7 +25,12 @@ MADE = make_certificate()
 PFX = MADE.pfx(PASSWORD)
 BASE64 = base64.b64encode(PFX).decode()
 PATH = f"{CONNECTORS}/c-1"
-ARGUMENTS = {"connector_id": "c-1", "src": "x.pfx", "certificate_password": PASSWORD, "access_token": "t0ken-long-enough"}
+ARGUMENTS = {
+    "connector_id": "c-1",
+    "src": "x.pfx",
+    "certificate_password": PASSWORD,
+    "access_token": "t0ken-long-enough",
+}
 OLD_OID = bytes.fromhex("060a2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC
 VAULT = [("default", VaultSecret(b"vault-password"))]
 
@@ -37,7 +42,9 @@ def make(tmp_path):
     (tmp_path / "files" / "x.pfx").write_bytes(PFX)
 
     def action(*, without=(), **changes):
-        given = {name: value for name, value in {**ARGUMENTS, **changes.pop("arguments", {})}.items() if name not in without}
+        given = {
+            name: value for name, value in {**ARGUMENTS, **changes.pop("arguments", {})}.items() if name not in without
+        }
         return make_action(ActionModule, tmp_path, given, **changes)
 
     return action
@@ -45,9 +52,17 @@ def make(tmp_path):
 
 def as_json(*certificates):
     now = int(datetime.now(timezone.utc).timestamp())
-    entries = [{"thumbprint": made.thumbprint, "notBefore": now - 99, "notAfter": now + 86400 * 300, "isActive": True} for made in certificates]
+    entries = [
+        {"thumbprint": made.thumbprint, "notBefore": now - 99, "notAfter": now + 86400 * 300, "isActive": True}
+        for made in certificates
+    ]
     authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": entries}
-    return {"id": "c-1", "displayName": "Orders", "targetUrl": "https://api.example", "authenticationConfiguration": authentication}
+    return {
+        "id": "c-1",
+        "displayName": "Orders",
+        "targetUrl": "https://api.example",
+        "authenticationConfiguration": authentication,
+    }
 
 
 # --- in this process ---
@@ -80,7 +95,9 @@ def test_upload_is_encrypted_anew(make, wire):
 
 def test_upload_as_it_is(make, wire):
     wire.expect("GET", PATH, as_json())
-    wire.expect("POST", f"{PATH}/uploadClientCertificate", as_json(MADE), json={"pkcs12Value": BASE64, "password": PASSWORD})
+    wire.expect(
+        "POST", f"{PATH}/uploadClientCertificate", as_json(MADE), json={"pkcs12Value": BASE64, "password": PASSWORD}
+    )
     assert make(arguments={"pkcs12_encryption": "preserve"}).run(task_vars={})["uploaded"]
 
 
@@ -143,7 +160,11 @@ def test_vaulted_file_that_stays_closed(make, tmp_path, wire, arguments, secrets
     "arguments, without, sentence",
     [
         ({"src": "none.pfx"}, (), "There is no file 'none.pfx' on the controller"),
-        ({"certificate_password": "Wr0ng-horse"}, (), "src 'x.pfx' cannot be opened. Its certificate_password is wrong"),
+        (
+            {"certificate_password": "Wr0ng-horse"},
+            (),
+            "src 'x.pfx' cannot be opened. Its certificate_password is wrong",
+        ),
         ({"certificate_password": ""}, (), "src 'x.pfx' cannot be opened. It needs certificate_password"),
         ({"content": "nonsense!"}, ("src",), "content is neither PKCS#12 nor base64"),
         ({"content": MADE.pem.decode()}, ("src",), "content is PEM, not PKCS#12"),
@@ -151,7 +172,16 @@ def test_vaulted_file_that_stays_closed(make, tmp_path, wire, arguments, secrets
         ({"connector_name": "n"}, (), "mutually exclusive"),
         ({"thumbprint": "x"}, (), "Unsupported parameters: thumbprint"),
     ],
-    ids=["no file", "wrong password", "no password", "nonsense", "PEM", "no certificate", "two connectors", "unknown option"],
+    ids=[
+        "no file",
+        "wrong password",
+        "no password",
+        "nonsense",
+        "PEM",
+        "no certificate",
+        "two connectors",
+        "unknown option",
+    ],
 )
 def test_what_does_not_fit_is_told_before_anything_is_sent(make, wire, transport, arguments, without, sentence):
     calls = ModuleCalls()
@@ -191,7 +221,9 @@ def test_controller_without_a_library_sends_the_module(make, wire, monkeypatch, 
     assert_no_key(calls.arguments[0])
 
 
-@pytest.mark.parametrize("answer", [NOTHING, FAILED, {"changed": True, "uploaded": False}], ids=["nothing to do", "failed", "check mode"])
+@pytest.mark.parametrize(
+    "answer", [NOTHING, FAILED, {"changed": True, "uploaded": False}], ids=["nothing to do", "failed", "check mode"]
+)
 def test_one_call_without_the_key(make, wire, answer):
     calls = ModuleCalls(answer)
     result = make(transport="ssh", calls=calls, arguments={"ensure_active": "yes", "timeout": ""}).run(task_vars={})
@@ -218,7 +250,10 @@ def test_second_call_brings_the_key_when_an_upload_is_due(make, wire):
     opened = pkcs12.load_pkcs12(raw, second["certificate_password"].encode())
     assert opened.key.private_numbers() == MADE.key.private_numbers()
     assert second["pkcs12_encryption"] == "preserve"
-    assert {name: second[name] for name in ("connector_id", "access_token")} == {"connector_id": "c-1", "access_token": "t0ken-long-enough"}
+    assert {name: second[name] for name in ("connector_id", "access_token")} == {
+        "connector_id": "c-1",
+        "access_token": "t0ken-long-enough",
+    }
     assert "src" not in second and "decrypt" not in second
 
 

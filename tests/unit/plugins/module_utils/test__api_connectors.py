@@ -30,7 +30,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Up
 from ..fakes import CONNECTORS, make_graph
 
 THUMBPRINT = "0EB255CC895477798BA418B378255204304897AD"
-# U(https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate)
+# https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate
 DOCUMENTED = {
     "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#identity/apiConnectors/$entity",
     "id": "45715bb8-13f9-4bf6-927f-ef96c102d394",
@@ -38,16 +38,21 @@ DOCUMENTED = {
     "targetUrl": "https://api.contoso.com/endpoint",
     "authenticationConfiguration": {
         "@odata.type": "#microsoft.graph.clientCertificateAuthentication",
-        "certificateList": [{"thumbprint": THUMBPRINT, "notAfter": 1666350522, "notBefore": 1508670522, "isActive": True}],
+        "certificateList": [
+            {"thumbprint": THUMBPRINT, "notAfter": 1666350522, "notBefore": 1508670522, "isActive": True}
+        ],
     },
 }
 LISTED = ListedCertificate(
-    THUMBPRINT, datetime(2017, 10, 22, 11, 8, 42, tzinfo=timezone.utc), datetime(2022, 10, 21, 11, 8, 42, tzinfo=timezone.utc), True
+    THUMBPRINT,
+    datetime(2017, 10, 22, 11, 8, 42, tzinfo=timezone.utc),
+    datetime(2022, 10, 21, 11, 8, 42, tzinfo=timezone.utc),
+    True,
 )
 
 
 def changed(place, value):
-    """The documented connector with another value at C{place}; ... removes it."""
+    """The documented connector with another value at `place`; ... removes it."""
     answer = copy.deepcopy(DOCUMENTED)
     *path, last = place
     inner = answer
@@ -67,7 +72,12 @@ ENTRY = (*LIST, 0)
 
 def test_documented_connector():
     assert parse_connector(DOCUMENTED) == ApiConnector(
-        "45715bb8-13f9-4bf6-927f-ef96c102d394", "My API connector", "https://api.contoso.com/endpoint", "client_certificate", None, (LISTED,)
+        "45715bb8-13f9-4bf6-927f-ef96c102d394",
+        "My API connector",
+        "https://api.contoso.com/endpoint",
+        "client_certificate",
+        None,
+        (LISTED,),
     )
 
 
@@ -92,10 +102,25 @@ def test_thumbprint_copied_from_windows():
     "place, value, field, parsed",
     [
         (AUTHENTICATION, None, "authentication", "none"),
-        (AUTHENTICATION, {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "u", "password": "******"}, "authentication", "basic"),
-        (AUTHENTICATION, {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "u", "password": "******"}, "username", "u"),
+        (
+            AUTHENTICATION,
+            {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "u", "password": "******"},
+            "authentication",
+            "basic",
+        ),
+        (
+            AUTHENTICATION,
+            {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "u", "password": "******"},
+            "username",
+            "u",
+        ),
         (AUTHENTICATION, {"@odata.type": "microsoft.graph.basicAuthentication"}, "username", None),
-        ((*AUTHENTICATION, "@odata.type"), "microsoft.graph.clientCertificateAuthentication", "certificates", (LISTED,)),
+        (
+            (*AUTHENTICATION, "@odata.type"),
+            "microsoft.graph.clientCertificateAuthentication",
+            "certificates",
+            (LISTED,),
+        ),
         (LIST, [], "certificates", ()),
         (("displayName",), None, "display_name", None),
         (("targetUrl",), None, "target_url", None),
@@ -136,7 +161,23 @@ def test_other_shapes(place, value, field, parsed):
         ((*ENTRY, "isActive"), 1),
         *[
             ((*ENTRY, "notAfter"), value)
-            for value in (None, "", "soon", "2026-01-01T00:00:00Z", [], {}, True, False, 10**15, -(10**15), 10**400, float("nan"), float("inf"), "nan", "1e999")
+            for value in (
+                None,
+                "",
+                "soon",
+                "2026-01-01T00:00:00Z",
+                [],
+                {},
+                True,
+                False,
+                10**15,
+                -(10**15),
+                10**400,
+                float("nan"),
+                float("inf"),
+                "nan",
+                "1e999",
+            )
         ],
     ],
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else repr(value)[:30],
@@ -198,7 +239,9 @@ def test_days_remaining(left, days):
 
 
 def test_times_are_in_utc_without_fractions():
-    assert iso8601(datetime(2026, 1, 31, 13, 0, 0, 999999, tzinfo=timezone(timedelta(hours=1)))) == "2026-01-31T12:00:00Z"
+    assert (
+        iso8601(datetime(2026, 1, 31, 13, 0, 0, 999999, tzinfo=timezone(timedelta(hours=1)))) == "2026-01-31T12:00:00Z"
+    )
 
 
 def test_connector_in_results():
@@ -224,7 +267,9 @@ def test_connector_in_results():
 
 @pytest.mark.parametrize("active", [0, 1, None])
 def test_of_several_entries_the_active_one_counts(active):
-    entries = tuple(ListedCertificate(THUMBPRINT, LISTED.not_before, LISTED.not_after, place == active) for place in range(2))
+    entries = tuple(
+        ListedCertificate(THUMBPRINT, LISTED.not_before, LISTED.not_after, place == active) for place in range(2)
+    )
     connector = ApiConnector("x", "X", None, "client_certificate", None, entries)
     assert connector.listed(THUMBPRINT) is entries[active or 0]
     assert connector.listed("00") is None
@@ -245,9 +290,14 @@ def test_strange_connector_of_that_name_is_refused(wire, clock):
 @pytest.mark.parametrize("thumbprint", ["Tx9+not/hex=", "", "AB" * 19, "AB" * 32, "0x" + "AB" * 20])
 def test_thumbprints_that_could_never_be_ours_are_refused(thumbprint):
     certificate = {"thumbprint": thumbprint, "notBefore": 0, "notAfter": 1, "isActive": False}
-    authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": [certificate]}
+    authentication = {
+        "@odata.type": "#microsoft.graph.clientCertificateAuthentication",
+        "certificateList": [certificate],
+    }
     with pytest.raises(IdentityError, match="not SHA-1 in hex"):
-        parse_connector({"id": "c-1", "displayName": "a", "targetUrl": "b", "authenticationConfiguration": authentication})
+        parse_connector(
+            {"id": "c-1", "displayName": "a", "targetUrl": "b", "authenticationConfiguration": authentication}
+        )
 
 
 @pytest.mark.parametrize("connector_id", [".", ".."])
@@ -265,7 +315,7 @@ OTHER = {**DOCUMENTED, "id": "c-2", "displayName": "Other"}
 
 @dataclass(frozen=True)
 class Decided:
-    """A plan that is idle when the connector has the URL C{https://done.example}, and an error when it has none."""
+    """A plan that is idle when the connector has the URL `https://done.example`, and an error when it has none."""
 
     connector: ApiConnector
 
@@ -329,7 +379,9 @@ def test_what_is_not_idle_is_read_again(wire, clock, target):
     assert decide(connectors, target) == "https://new.example"
 
 
-@pytest.mark.parametrize("answer", [{"status": 404}, {"answer": {**DOCUMENTED, "displayName": "Renamed"}}], ids=["gone", "renamed"])
+@pytest.mark.parametrize(
+    "answer", [{"status": 404}, {"answer": {**DOCUMENTED, "displayName": "Renamed"}}], ids=["gone", "renamed"]
+)
 def test_name_that_moved_on_is_looked_up_anew(wire, clock, answer):
     connectors = ApiConnectors(make_graph(clock))
     wire.expect("GET", CONNECTORS, {"value": [DOCUMENTED, with_url(DONE, OTHER)]})
@@ -372,8 +424,18 @@ def no():
 
 
 WRITES = {
-    "upload": (lambda connectors: connectors.upload_client_certificate(ID, Upload("", ""), no), "POST", f"{CONNECTORS}/{ID}/uploadClientCertificate", 200),
-    "update": (lambda connectors: connectors.update(ID, Changes(target_url=DONE), no), "PATCH", f"{CONNECTORS}/{ID}", 204),
+    "upload": (
+        lambda connectors: connectors.upload_client_certificate(ID, Upload("", ""), no),
+        "POST",
+        f"{CONNECTORS}/{ID}/uploadClientCertificate",
+        200,
+    ),
+    "update": (
+        lambda connectors: connectors.update(ID, Changes(target_url=DONE), no),
+        "PATCH",
+        f"{CONNECTORS}/{ID}",
+        204,
+    ),
     "delete": (lambda connectors: connectors.delete(ID, no), "DELETE", f"{CONNECTORS}/{ID}", 204),
     "create": (lambda connectors: connectors.create(Changes(display_name="New"), no), "POST", CONNECTORS, 201),
 }
@@ -402,7 +464,9 @@ def test_new_name_makes_all_names_uncertain(wire, clock):
     assert decide(connectors, BY_NAME) == DONE
     wire.expect("PATCH", f"{CONNECTORS}/c-2", status=204)
     connectors.update("c-2", Changes(display_name="My API connector"), no)
-    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), {**with_url(DONE, OTHER), "displayName": "My API connector"}]})
+    wire.expect(
+        "GET", CONNECTORS, {"value": [with_url(DONE), {**with_url(DONE, OTHER), "displayName": "My API connector"}]}
+    )
     with pytest.raises(IdentityError, match="ambiguous"):
         decide(connectors, BY_NAME)
 

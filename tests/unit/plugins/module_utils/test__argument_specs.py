@@ -32,8 +32,16 @@ LEAST = {"connector_id": "c", "content": "UEZY"}
 def test_defaults_and_types():
     parameters = SPEC.validate({**LEAST, "ensure_active": "yes", "retries": "3", "expiry_warning_days": "0"})
     assert (parameters["ensure_active"], parameters["retries"], parameters["expiry_warning_days"]) == (True, 3, 0)
-    assert {name: parameters[name] for name in SPEC.options if name not in ("ensure_active", "retries", "expiry_warning_days")} == {
-        **{name: option.get("default") for name, option in SPEC.options.items() if name not in ("ensure_active", "retries", "expiry_warning_days")},
+    assert {
+        name: parameters[name]
+        for name in SPEC.options
+        if name not in ("ensure_active", "retries", "expiry_warning_days")
+    } == {
+        **{
+            name: option.get("default")
+            for name, option in SPEC.options.items()
+            if name not in ("ensure_active", "retries", "expiry_warning_days")
+        },
         **LEAST,
     }
 
@@ -48,17 +56,35 @@ def test_aliases(name, alias):
 REFUSED = {
     "no connector": ({"content": "UEZY"}, "one of the following is required: connector_id, connector_name"),
     "no certificate": ({"connector_id": "c"}, "one of the following is required: src, content"),
-    "two connectors": ({**LEAST, "connector_name": "n"}, "parameters are mutually exclusive: connector_id|connector_name"),
+    "two connectors": (
+        {**LEAST, "connector_name": "n"},
+        "parameters are mutually exclusive: connector_id|connector_name",
+    ),
     "two certificates": ({**LEAST, "src": "x.pfx"}, "parameters are mutually exclusive: src|content"),
     "unknown option": ({**LEAST, "thumbprint": "x"}, "Unsupported parameters: thumbprint"),
-    "unknown method": ({**LEAST, "auth_method": "password"}, "value of auth_method must be one of: auto, access_token, client_secret"),
-    "unknown cloud": ({**LEAST, "cloud_environment": "AzureGermanCloud"}, "value of cloud_environment must be one of: AzureCloud, AzureUSGovernment"),
-    "unknown choice": ({**LEAST, "pkcs12_encryption": "strong"}, "value of pkcs12_encryption must be one of: compatible, preserve"),
+    "unknown method": (
+        {**LEAST, "auth_method": "password"},
+        "value of auth_method must be one of: auto, access_token, client_secret",
+    ),
+    "unknown cloud": (
+        {**LEAST, "cloud_environment": "AzureGermanCloud"},
+        "value of cloud_environment must be one of: AzureCloud, AzureUSGovernment",
+    ),
+    "unknown choice": (
+        {**LEAST, "pkcs12_encryption": "strong"},
+        "value of pkcs12_encryption must be one of: compatible, preserve",
+    ),
     "wrong type": ({**LEAST, "retries": "many"}, "retries"),
     "number that is not whole": ({**LEAST, "timeout": 1.5}, "timeout"),
     "not a bool": ({**LEAST, "exclusive": "perhaps"}, "exclusive"),
-    "only empty connectors": ({"connector_id": "", "connector_name": None, "content": "UEZY"}, "one of the following is required: connector_id"),
-    "only empty certificates": ({"connector_id": "c", "src": "", "content": ""}, "one of the following is required: src, content"),
+    "only empty connectors": (
+        {"connector_id": "", "connector_name": None, "content": "UEZY"},
+        "one of the following is required: connector_id",
+    ),
+    "only empty certificates": (
+        {"connector_id": "c", "src": "", "content": ""},
+        "one of the following is required: src, content",
+    ),
 }
 
 
@@ -75,7 +101,15 @@ def test_refused_arguments(case):
     [
         {"connector_id": "c", "connector_name": "", "content": "UEZY"},
         {"connector_id": None, "connector_name": "n", "content": "UEZY", "src": ""},
-        {**LEAST, "certificate_password": "", "secret": "", "cloud_environment": "", "pkcs12_encryption": "", "retries": "", "exclusive": ""},
+        {
+            **LEAST,
+            "certificate_password": "",
+            "secret": "",
+            "cloud_environment": "",
+            "pkcs12_encryption": "",
+            "retries": "",
+            "exclusive": "",
+        },
     ],
     ids=str,
 )
@@ -86,7 +120,12 @@ def test_empty_is_absent(arguments):
 
 
 def test_falsy_values_are_values():
-    assert without_empty({"a": 0, "b": False, "c": "", "d": None, "e": " ", "f": []}) == {"a": 0, "b": False, "e": " ", "f": []}
+    assert without_empty({"a": 0, "b": False, "c": "", "d": None, "e": " ", "f": []}) == {
+        "a": 0,
+        "b": False,
+        "e": " ",
+        "f": [],
+    }
     assert without_empty({"a": {"b": "", "c": {"d": None, "e": 1}}, "f": {}}) == {"a": {"c": {"e": 1}}, "f": {}}
     # Of two ways one is empty, or both.
     assert without_empty({"a": {"b": {"c": 1}, "d": {"e": ""}}}) == {"a": {"b": {"c": 1}}}
@@ -109,11 +148,13 @@ def test_merged_specs_have_all_options_and_rules():
         assert part.options.items() <= SPEC.options.items()
         assert set(part.mutually_exclusive) <= set(SPEC.mutually_exclusive)
         assert set(part.required_one_of) <= set(SPEC.required_one_of)
-    assert ArgumentSpec({"a": {}}).merge(ArgumentSpec({"b": {}}, (("a", "b"),))) == ArgumentSpec({"a": {}, "b": {}}, (("a", "b"),))
+    assert ArgumentSpec({"a": {}}).merge(ArgumentSpec({"b": {}}, (("a", "b"),))) == ArgumentSpec(
+        {"a": {}, "b": {}}, (("a", "b"),)
+    )
 
 
 def as_module(monkeypatch, arguments):
-    """The parameters, or the failure, of an AnsibleModule that was given C{arguments}."""
+    """The parameters, or the failure, of an AnsibleModule that was given `arguments`."""
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     return SPEC.ansible_module()
@@ -149,12 +190,23 @@ def test_dictionary_as_text():
 
 def test_spec_as_one_option():
     option = ArgumentSpec({"a": {"type": "str"}, "b": {"type": "str"}}, mutually_exclusive=(("a", "b"),)).as_option()
-    assert option == {"type": "dict", "options": {"a": {"type": "str"}, "b": {"type": "str"}}, "mutually_exclusive": (("a", "b"),)}
+    assert option == {
+        "type": "dict",
+        "options": {"a": {"type": "str"}, "b": {"type": "str"}},
+        "mutually_exclusive": (("a", "b"),),
+    }
 
 
 def test_secrets_are_found_at_every_depth():
-    authentication = {"basic": {"username": "user", "password": "s3cret"}, "client_certificate": {"content": "UEZY", "certificate_password": None}}
-    assert secrets_in({"connector_name": "x", "secret": "app", "authentication": authentication}) == {"app", "s3cret", "UEZY"}
+    authentication = {
+        "basic": {"username": "user", "password": "s3cret"},
+        "client_certificate": {"content": "UEZY", "certificate_password": None},
+    }
+    assert secrets_in({"connector_name": "x", "secret": "app", "authentication": authentication}) == {
+        "app",
+        "s3cret",
+        "UEZY",
+    }
     assert secrets_in({"connector_name": "x", "client_secret": "app"}) == {"app"}
     assert secrets_in({"connector_name": "x"}) == set()
 
@@ -163,7 +215,10 @@ def test_secrets_are_found_at_every_depth():
     "arguments, message",
     [
         ({"connector_name": "x", "authentication": "basic"}, "argument 'authentication' is of type"),
-        ({"connector_name": "x", "authentication": {"certificate": {}}}, "Unsupported parameters: authentication.certificate"),
+        (
+            {"connector_name": "x", "authentication": {"certificate": {}}},
+            "Unsupported parameters: authentication.certificate",
+        ),
         ({"name": "x"}, "Unsupported parameters: name"),
         ({"connector_name": "x", "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
     ],
@@ -183,7 +238,9 @@ def test_documented_variables_are_those_that_are_read():
     documented = yaml.safe_load(GraphFragment.DOCUMENTATION)["options"]
     for name, option in documented.items():
         said = [line for line in option["description"] if line.startswith("I(environment)")]
-        assert [variable for line in said for variable in re.findall(r"E\((\w+)\)", line)] == list(ENVIRONMENT.get(name, ()))
+        assert [variable for line in said for variable in re.findall(r"E\((\w+)\)", line)] == list(
+            ENVIRONMENT.get(name, ())
+        )
 
 
 def test_paths_are_expanded(monkeypatch):
@@ -196,6 +253,13 @@ def test_paths_are_expanded(monkeypatch):
 
 def test_secrets_are_not_logged_and_names_are():
     secret = {name for name, option in SPEC.options.items() if option.get("no_log")}
-    assert secret == {"secret", "x509_certificate_password", "oidc_token", "access_token", "content", "certificate_password"}
+    assert secret == {
+        "secret",
+        "x509_certificate_password",
+        "oidc_token",
+        "access_token",
+        "content",
+        "certificate_password",
+    }
     for name in ("tenant", "client_id", "oidc_token_file_path"):
         assert SPEC.options[name]["no_log"] is False

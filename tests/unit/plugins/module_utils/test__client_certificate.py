@@ -52,11 +52,19 @@ def make_wanted(validity="valid"):
 
 
 def make_connector(listed, validity="valid"):
-    """A connector from "basic", "none", "missing", or a list such as "a W": w is the wanted certificate, capitals are active."""
+    """A connector from "basic", "none", "missing", or a list such as "a W": w is the wanted certificate, capitals are
+    active.
+    """
     if listed == "missing":
         return None
     if listed in ("basic", "none"):
-        return ApiConnector("c-1", "Orders", "https://api.example", {"basic": BASIC, "none": NONE}[listed], username="user" if listed == "basic" else None)
+        return ApiConnector(
+            "c-1",
+            "Orders",
+            "https://api.example",
+            {"basic": BASIC, "none": NONE}[listed],
+            username="user" if listed == "basic" else None,
+        )
     certificates = []
     for letter in listed.split():
         starts, ends = VALIDITY[validity if letter in "wW" else "valid"]
@@ -73,7 +81,12 @@ def letters(connector):
 
 def make_options(words):
     """Options from words such as "active exclusive check"."""
-    names = {"active": "ensure_active", "exclusive": "exclusive", "basic": "replace_basic_authentication", "check": "check_mode"}
+    names = {
+        "active": "ensure_active",
+        "exclusive": "exclusive",
+        "basic": "replace_basic_authentication",
+        "check": "check_mode",
+    }
     return Options(TARGET, **{names[word]: True for word in words.split()})
 
 
@@ -339,7 +352,13 @@ def as_json(listed, validity="valid", **changes):
             }
             for certificate in connector.certificates
         ]
-    return {"id": "c-1", "displayName": "Orders", "targetUrl": "https://api.example", "authenticationConfiguration": authentication, **changes}
+    return {
+        "id": "c-1",
+        "displayName": "Orders",
+        "targetUrl": "https://api.example",
+        "authenticationConfiguration": authentication,
+        **changes,
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -350,7 +369,14 @@ def no_jitter(monkeypatch):
 def run_ensure(clock, words="", validity="valid", target=None, upload=lambda: UPLOAD, **http):
     options = make_options(words)
     if target:
-        options = Options(target, options.ensure_active, options.exclusive, options.replace_basic_authentication, 30, options.check_mode)
+        options = Options(
+            target,
+            options.ensure_active,
+            options.exclusive,
+            options.replace_basic_authentication,
+            30,
+            options.check_mode,
+        )
     return ensure(make_graph(clock, **http), make_wanted(validity), upload, options, NOW)
 
 
@@ -424,7 +450,10 @@ def test_connector_that_is_not_found_for_a_moment_after_the_write(wire, clock):
     [
         pytest.param({}, id="empty object"),
         pytest.param({"value": []}, id="a list of none"),
-        pytest.param(as_json("none", authenticationConfiguration={"@odata.type": "#microsoft.graph.new"}), id="unknown authentication"),
+        pytest.param(
+            as_json("none", authenticationConfiguration={"@odata.type": "#microsoft.graph.new"}),
+            id="unknown authentication",
+        ),
     ],
 )
 def test_upload_answered_with_something_else_is_settled_by_reading(wire, clock, answer):
@@ -462,7 +491,10 @@ def test_write_that_is_never_seen_fails_when_the_budget_ends(wire, clock):
     wire.expect("POST", UPLOAD_PATH, as_json("A"), json=UPLOAD_BODY)
     for unused in range(4):
         wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="was sent at .* and accepted, but API connector 'c-1' does not list the certificate.*retry_timeout"):
+    with pytest.raises(
+        IdentityError,
+        match="was sent at .* and accepted, but API connector 'c-1' does not list the certificate.*retry_timeout",
+    ):
         run_ensure(clock, retry_timeout=10)
     assert clock.slept == [1, 2, 4]
 
@@ -544,9 +576,18 @@ def test_lost_answer_of_an_upload_that_was_to_make_it_active(wire, clock):
 def test_lost_uploads_are_repeated_no_more_than_allowed(wire, clock, retries):
     wire.expect("GET", PATH, as_json("A"))
     for unused in range(retries + 1):
-        wire.expect("POST", UPLOAD_PATH, {"error": {"code": "AADB2C90063", "message": "There is a problem with the service."}}, 500, json=UPLOAD_BODY)
+        wire.expect(
+            "POST",
+            UPLOAD_PATH,
+            {"error": {"code": "AADB2C90063", "message": "There is a problem with the service."}},
+            500,
+            json=UPLOAD_BODY,
+        )
         wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="There is a problem with the service.*Read again, API connector 'c-1' does not list the certificate") as caught:
+    with pytest.raises(
+        IdentityError,
+        match="There is a problem with the service.*Read again, API connector 'c-1' does not list the certificate",
+    ) as caught:
         run_ensure(clock, retries=retries)
     assert (caught.value.failure["status"], caught.value.failure["code"]) == (500, "AADB2C90063")
     assert len(clock.slept) == retries
@@ -607,7 +648,13 @@ def test_write_that_was_refused_for_now_is_sent_again_after_the_time_asked_for(w
 @pytest.mark.parametrize("status", [400, 409])
 def test_upload_that_is_refused_because_another_task_was_faster(wire, clock, status):
     wire.expect("GET", PATH, as_json("A"))
-    wire.expect("POST", UPLOAD_PATH, {"error": {"code": "AADB2C90180", "message": "The key exists already."}}, status, json=UPLOAD_BODY)
+    wire.expect(
+        "POST",
+        UPLOAD_PATH,
+        {"error": {"code": "AADB2C90180", "message": "The key exists already."}},
+        status,
+        json=UPLOAD_BODY,
+    )
     wire.expect("GET", PATH, as_json("a W"))
     assert letters(run_ensure(clock).after) == "a W"
 
@@ -615,15 +662,26 @@ def test_upload_that_is_refused_because_another_task_was_faster(wire, clock, sta
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413])
 def test_refused_write_is_not_repeated(wire, clock, status):
     wire.expect("GET", PATH, as_json("A"))
-    wire.expect("POST", UPLOAD_PATH, {"error": {"code": "AADB2C90215", "message": "The certificate is badly formatted."}}, status, json=UPLOAD_BODY)
+    wire.expect(
+        "POST",
+        UPLOAD_PATH,
+        {"error": {"code": "AADB2C90215", "message": "The certificate is badly formatted."}},
+        status,
+        json=UPLOAD_BODY,
+    )
     if status in (400, 409):
         wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(ServiceError, match="Could not upload the certificate to API connector 'c-1': The certificate is badly formatted"):
+    with pytest.raises(
+        ServiceError,
+        match="Could not upload the certificate to API connector 'c-1': The certificate is badly formatted",
+    ):
         run_ensure(clock)
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("today, words", [("A", "check"), ("A w", "check active"), ("A w", "check exclusive"), ("basic", "check basic")])
+@pytest.mark.parametrize(
+    "today, words", [("A", "check"), ("A w", "check active"), ("A w", "check exclusive"), ("basic", "check basic")]
+)
 def test_check_mode_never_writes(wire, clock, today, words):
     wire.expect("GET", PATH, as_json(today))
     outcome = run_ensure(clock, words, upload=never)
@@ -631,7 +689,10 @@ def test_check_mode_never_writes(wire, clock, today, words):
     assert outcome.after.listed(THUMBPRINTS["w"]).is_active
 
 
-@pytest.mark.parametrize("today, words, due", [("A", "", True), ("A w", "exclusive", True), ("W", "", False), ("A", "check", True), ("W", "check", False)])
+@pytest.mark.parametrize(
+    "today, words, due",
+    [("A", "", True), ("A w", "exclusive", True), ("W", "", False), ("A", "check", True), ("W", "check", False)],
+)
 def test_without_the_key_an_upload_is_only_due(wire, clock, today, words, due):
     wire.expect("GET", PATH, as_json(today))
     outcome = run_ensure(clock, words, upload=None)
@@ -656,7 +717,10 @@ def test_missing_connector_in_check_mode(wire, clock):
 
 
 def test_name_is_found_on_any_page_and_matched_exactly(wire, clock):
-    others = [as_json("A", id=f"c-{number}", displayName=name) for number, name in enumerate(["orders", "Orders ", "Orders API", None])]
+    others = [
+        as_json("A", id=f"c-{number}", displayName=name)
+        for number, name in enumerate(["orders", "Orders ", "Orders API", None])
+    ]
     wire.expect("GET", CONNECTORS, {"value": others[:2], "@odata.nextLink": f"{ROOT}{CONNECTORS}?$skiptoken=x"})
     wire.expect("GET", f"{CONNECTORS}?$skiptoken=x", {"value": [*others[2:], as_json("A", id="c/9")]})
     wire.expect("POST", f"{CONNECTORS}/c%2F9/uploadClientCertificate", as_json("a W"), json=UPLOAD_BODY)
@@ -690,7 +754,9 @@ def test_name_that_several_bear(wire, clock):
 )
 def test_id_stays_one_segment_of_the_path(wire, clock, identifier, segment):
     wire.expect("GET", f"{CONNECTORS}/{segment}", as_json("A", id=identifier))
-    wire.expect("POST", f"{CONNECTORS}/{segment}/uploadClientCertificate", as_json("a W", id=identifier), json=UPLOAD_BODY)
+    wire.expect(
+        "POST", f"{CONNECTORS}/{segment}/uploadClientCertificate", as_json("a W", id=identifier), json=UPLOAD_BODY
+    )
     assert run_ensure(clock, target=Target(identifier, None)).uploaded
 
 
@@ -704,5 +770,11 @@ def test_a_plan_without_a_connector_cannot_be_carried_out(wire, clock):
 @pytest.mark.parametrize("values", list(itertools.product([False, True], repeat=3)), ids=str)
 def test_options_from_parameters(values, check_mode):
     names = ("ensure_active", "exclusive", "replace_basic_authentication")
-    parameters = {"connector_id": "c", "connector_name": None, "expiry_warning_days": 7, "unused": 1, **dict(zip(names, values))}
+    parameters = {
+        "connector_id": "c",
+        "connector_name": None,
+        "expiry_warning_days": 7,
+        "unused": 1,
+        **dict(zip(names, values)),
+    }
     assert Options.from_parameters(parameters, check_mode) == Options(Target("c", None), *values, 7, check_mode)

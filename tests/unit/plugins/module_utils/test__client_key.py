@@ -9,7 +9,14 @@ import warnings
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, make_ec_certificate, triple_des
@@ -26,7 +33,9 @@ KEY = MADE.key_pem
 
 def key_in(form, password=""):
     """The key in PEM."""
-    return MADE.key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(password.encode()) if password else NoEncryption())
+    return MADE.key.private_bytes(
+        Encoding.PEM, form, BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    )
 
 
 PKCS1 = key_in(PrivateFormat.TraditionalOpenSSL)
@@ -121,15 +130,35 @@ REFUSED = {
     "text": (b"hello, world", "", "FILE is neither PKCS#12 nor base64 text of it."),
     "JSON": (b'{"key": "hello"}', "", "FILE is neither PKCS#12 nor base64 text of it."),
     "certificate alone": (MADE.pem, "", f"FILE holds no private key. {PEM_HINT}"),
-    "public key": (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n" + MADE.pem, "", f"FILE holds no private key. {PEM_HINT}"),
+    "public key": (
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n" + MADE.pem,
+        "",
+        f"FILE holds no private key. {PEM_HINT}",
+    ),
     "key alone": (KEY, "", NO_CERTIFICATE),
-    "key and a damaged certificate": (KEY + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", NO_CERTIFICATE),
-    "damaged key": (MADE.pem + b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "", "The key in FILE cannot be opened. It is damaged."),
+    "key and a damaged certificate": (
+        KEY + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        "",
+        NO_CERTIFICATE,
+    ),
+    "damaged key": (
+        MADE.pem + b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "",
+        "The key in FILE cannot be opened. It is damaged.",
+    ),
     "key cut off": (MADE.pem + KEY[: len(KEY) // 2], "", "The key in FILE cannot be opened. It is damaged."),
     "key of another certificate": (KEY + ISSUER.pem, "", NOT_ITS_CERTIFICATE),
     "key of other certificates": (ROOT.pem + KEY + ISSUER.pem, "", NOT_ITS_CERTIFICATE),
-    "encrypted key, no password": (ENCRYPTED + MADE.pem, "", "FILE holds an encrypted key. Give its x509_certificate_password."),
-    "key encrypted as of old, no password": (LEGACY + MADE.pem, "", "FILE holds an encrypted key. Give its x509_certificate_password."),
+    "encrypted key, no password": (
+        ENCRYPTED + MADE.pem,
+        "",
+        "FILE holds an encrypted key. Give its x509_certificate_password.",
+    ),
+    "key encrypted as of old, no password": (
+        LEGACY + MADE.pem,
+        "",
+        "FILE holds an encrypted key. Give its x509_certificate_password.",
+    ),
     "encrypted key, wrong password": (
         ENCRYPTED + MADE.pem,
         "Wr0ng-horse",
@@ -140,9 +169,21 @@ REFUSED = {
         "Wr0ng-horse",
         "The key in FILE cannot be opened. x509_certificate_password is wrong, or the key is damaged.",
     ),
-    "encrypted key, password that is not ASCII": (ENCRYPTED + MADE.pem, "päßwörd", "The key in FILE cannot be opened. x509_certificate_password is wrong"),
-    "PKCS#12, no password": (MADE.pfx(PASSWORD), "", "FILE cannot be opened. It needs x509_certificate_password, or is damaged."),
-    "PKCS#12, wrong password": (MADE.pfx(PASSWORD), "Wr0ng-horse", "FILE cannot be opened. Its x509_certificate_password is wrong."),
+    "encrypted key, password that is not ASCII": (
+        ENCRYPTED + MADE.pem,
+        "päßwörd",
+        "The key in FILE cannot be opened. x509_certificate_password is wrong",
+    ),
+    "PKCS#12, no password": (
+        MADE.pfx(PASSWORD),
+        "",
+        "FILE cannot be opened. It needs x509_certificate_password, or is damaged.",
+    ),
+    "PKCS#12, wrong password": (
+        MADE.pfx(PASSWORD),
+        "Wr0ng-horse",
+        "FILE cannot be opened. Its x509_certificate_password is wrong.",
+    ),
     "PKCS#12 cut off": (MADE.pfx(PASSWORD)[:600], PASSWORD, "FILE is not PKCS#12, or is damaged."),
     "PKCS#12 without key": (MADE.pfx(with_key=False), "", "FILE holds no private key."),
     "PKCS#12 without certificate": (
@@ -151,8 +192,16 @@ REFUSED = {
         "FILE holds a private key, but not the certificate that belongs to it.",
     ),
     "certificate in DER": (MADE.der, "", "FILE is a certificate without its private key."),
-    "EC key in PEM": (EC.pem_file(), "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
-    "EC key in PKCS#12": (EC.pfx(), "", "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications."),
+    "EC key in PEM": (
+        EC.pem_file(),
+        "",
+        "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications.",
+    ),
+    "EC key in PKCS#12": (
+        EC.pfx(),
+        "",
+        "FILE holds a key that is not RSA. Microsoft Entra ID accepts only RSA keys of applications.",
+    ),
 }
 
 
@@ -169,12 +218,18 @@ def test_files_that_are_refused(load, tmp_path, case):
 
 
 def of_version_6(pem):
-    """The certificate in C{pem} gets a version that does not exist."""
-    der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"))
+    """The certificate in `pem` gets a version that does not exist."""
+    der = (
+        x509.load_pem_x509_certificate(pem)
+        .public_bytes(Encoding.DER)
+        .replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"))
+    )
     return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
 
 
-@pytest.mark.parametrize("data", [KEY + of_version_6(MADE.pem), KEY + MADE.pem + of_version_6(ISSUER.pem)], ids=["its own", "in the chain"])
+@pytest.mark.parametrize(
+    "data", [KEY + of_version_6(MADE.pem), KEY + MADE.pem + of_version_6(ISSUER.pem)], ids=["its own", "in the chain"]
+)
 def test_certificate_that_cannot_be_read(load, data):
     with pytest.raises(IdentityError, match="^x509_certificate_path '"):
         load(data)
@@ -195,7 +250,10 @@ def test_no_pem_is_sent_to_openssl_for_a_file_that_may_be_pem(load):
 def test_missing_file(tmp_path):
     with pytest.raises(IdentityError) as caught:
         load_client_key(f"{tmp_path}/absent.pem", PASSWORD)
-    assert caught.value.message == f"x509_certificate_path '{tmp_path}/absent.pem' cannot be read: No such file or directory."
+    assert (
+        caught.value.message
+        == f"x509_certificate_path '{tmp_path}/absent.pem' cannot be read: No such file or directory."
+    )
 
 
 def test_directory(tmp_path):
@@ -221,7 +279,10 @@ def test_no_key_shows(load, data):
 WHOLE = KEY + MADE.pem
 
 
-@given(changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=3), length=st.integers(0, len(WHOLE)))
+@given(
+    changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=3),
+    length=st.integers(0, len(WHOLE)),
+)
 @pytest.mark.filterwarnings("ignore")
 def test_no_file_does_harm(tmp_path_factory, changes, length):
     data = bytearray(WHOLE)

@@ -21,7 +21,13 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
     Target,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import CertificateStep, Step, Wanted, ensure, plan
+from ansible_collections.msgraph.identity.plugins.module_utils._connector import (
+    CertificateStep,
+    Step,
+    Wanted,
+    ensure,
+    plan,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
 
@@ -34,7 +40,15 @@ THUMBPRINTS = {"w": "0E" * 20, "a": "AA" * 20}
 
 
 def make_certificate(starts=-10, ends=300):
-    return WantedCertificate(THUMBPRINTS["w"], "CN=orders", "CN=orders", "1F", NOW + timedelta(days=starts), NOW + timedelta(days=ends), b"der")
+    return WantedCertificate(
+        THUMBPRINTS["w"],
+        "CN=orders",
+        "CN=orders",
+        "1F",
+        NOW + timedelta(days=starts),
+        NOW + timedelta(days=ends),
+        b"der",
+    )
 
 
 CERTIFICATE = make_certificate()
@@ -48,7 +62,8 @@ def make_connector(authentication="", *, name="Orders", url=URL, connector_id="c
         kind = {"basic": BASIC, "none": NONE}[authentication]
         return ApiConnector(connector_id, name, url, kind, username="user" if kind == BASIC else None)
     certificates = tuple(
-        ListedCertificate(THUMBPRINTS[letter.lower()], CERTIFICATE.not_before, CERTIFICATE.not_after, letter.isupper()) for letter in authentication.split()
+        ListedCertificate(THUMBPRINTS[letter.lower()], CERTIFICATE.not_before, CERTIFICATE.not_after, letter.isupper())
+        for letter in authentication.split()
     )
     return ApiConnector(connector_id, name, url, CLIENT_CERTIFICATE, certificates=certificates)
 
@@ -68,50 +83,174 @@ OTHER_URL = "https://api.example/other"
 ALL = ("display_name", "target_url", "authentication")
 UPLOAD, REPLACE, STAY = CertificateStep.UPLOAD, CertificateStep.REPLACE, CertificateStep.NONE
 
-# connector today, wanted → step, what is sent with it, what happens to the authentication, connector afterwards, words of the reason
+# connector today, wanted → step, what is sent with it, what happens to the authentication, connector afterwards, words
+# of the reason
 PLANS = {
     "absent, missing": (None, Wanted(BY_NAME, present=False), Step.NONE, (), STAY, None, "does not exist"),
     "absent, there": (make_connector("A"), Wanted(BY_ID, present=False), Step.DELETE, (), STAY, None, "exists"),
-    "create with basic": (None, Wanted(BY_NAME, True, "Orders", URL, PASSWORD), Step.CREATE, ALL, REPLACE, ("Orders", URL, "basic user"), "does not exist"),
-    "create with certificate": (None, Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE), Step.CREATE, ALL, REPLACE, ("Orders", URL, "W"), "does not exist"),
-    "same, basic": (make_connector("basic"), Wanted(BY_NAME, True, "Orders", URL, PASSWORD), Step.NONE, (), STAY, ("Orders", URL, "basic user"), "as wanted"),
-    "same, certificate": (make_connector("a W"), Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE), Step.NONE, (), STAY, ("Orders", URL, "a W"), "as wanted"),
-    "superseded": (make_connector("A w"), Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE), Step.NONE, (), STAY, ("Orders", URL, "A w"), "as wanted"),
+    "create with basic": (
+        None,
+        Wanted(BY_NAME, True, "Orders", URL, PASSWORD),
+        Step.CREATE,
+        ALL,
+        REPLACE,
+        ("Orders", URL, "basic user"),
+        "does not exist",
+    ),
+    "create with certificate": (
+        None,
+        Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE),
+        Step.CREATE,
+        ALL,
+        REPLACE,
+        ("Orders", URL, "W"),
+        "does not exist",
+    ),
+    "same, basic": (
+        make_connector("basic"),
+        Wanted(BY_NAME, True, "Orders", URL, PASSWORD),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "basic user"),
+        "as wanted",
+    ),
+    "same, certificate": (
+        make_connector("a W"),
+        Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "a W"),
+        "as wanted",
+    ),
+    "superseded": (
+        make_connector("A w"),
+        Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "A w"),
+        "as wanted",
+    ),
     "nothing said": (make_connector("none"), Wanted(BY_ID), Step.NONE, (), STAY, ("Orders", URL, "none"), "as wanted"),
-    "only a name": (make_connector("A"), Wanted(BY_NAME, True, "Orders"), Step.NONE, (), STAY, ("Orders", URL, "A"), "as wanted"),
-    "URL": (make_connector("A"), Wanted(BY_ID, target_url=OTHER_URL), Step.UPDATE, ("target_url",), STAY, ("Orders", OTHER_URL, "A"), "target URL differs"),
-    "same URL": (make_connector("A"), Wanted(BY_ID, target_url="HTTPS://API.example:443/orders"), Step.NONE, (), STAY, ("Orders", URL, "A"), "as wanted"),
-    "rename": (make_connector("A"), Wanted(BY_ID, True, "New"), Step.UPDATE, ("display_name",), STAY, ("New", URL, "A"), "display name differs"),
-    "new certificate": (make_connector("A"), Wanted(BY_ID, authentication=CERTIFICATE), Step.UPDATE, (), UPLOAD, ("Orders", URL, "a W"), "not listed"),
+    "only a name": (
+        make_connector("A"),
+        Wanted(BY_NAME, True, "Orders"),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "A"),
+        "as wanted",
+    ),
+    "URL": (
+        make_connector("A"),
+        Wanted(BY_ID, target_url=OTHER_URL),
+        Step.UPDATE,
+        ("target_url",),
+        STAY,
+        ("Orders", OTHER_URL, "A"),
+        "target URL differs",
+    ),
+    "same URL": (
+        make_connector("A"),
+        Wanted(BY_ID, target_url="HTTPS://API.example:443/orders"),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "A"),
+        "as wanted",
+    ),
+    "rename": (
+        make_connector("A"),
+        Wanted(BY_ID, True, "New"),
+        Step.UPDATE,
+        ("display_name",),
+        STAY,
+        ("New", URL, "A"),
+        "display name differs",
+    ),
+    "new certificate": (
+        make_connector("A"),
+        Wanted(BY_ID, authentication=CERTIFICATE),
+        Step.UPDATE,
+        (),
+        UPLOAD,
+        ("Orders", URL, "a W"),
+        "not listed",
+    ),
     "certificate and URL": (
-        make_connector("A"), Wanted(BY_ID, True, None, OTHER_URL, CERTIFICATE),
-        Step.UPDATE, ("target_url",), UPLOAD, ("Orders", OTHER_URL, "a W"), "target URL differs; the certificate is not listed",
+        make_connector("A"),
+        Wanted(BY_ID, True, None, OTHER_URL, CERTIFICATE),
+        Step.UPDATE,
+        ("target_url",),
+        UPLOAD,
+        ("Orders", OTHER_URL, "a W"),
+        "target URL differs; the certificate is not listed",
     ),
     "basic to certificate, and all": (
-        make_connector("basic"), Wanted(BY_ID, True, "New", OTHER_URL, CERTIFICATE),
-        Step.UPDATE, ALL, REPLACE, ("New", OTHER_URL, "W"), "authentication is basic",
+        make_connector("basic"),
+        Wanted(BY_ID, True, "New", OTHER_URL, CERTIFICATE),
+        Step.UPDATE,
+        ALL,
+        REPLACE,
+        ("New", OTHER_URL, "W"),
+        "authentication is basic",
     ),
     "none to certificate": (
-        make_connector("none"), Wanted(BY_ID, authentication=CERTIFICATE),
-        Step.UPDATE, ("authentication",), REPLACE, ("Orders", URL, "W"), "authentication is none",
+        make_connector("none"),
+        Wanted(BY_ID, authentication=CERTIFICATE),
+        Step.UPDATE,
+        ("authentication",),
+        REPLACE,
+        ("Orders", URL, "W"),
+        "authentication is none",
     ),
     "certificate to basic": (
-        make_connector("a W"), Wanted(BY_ID, authentication=PASSWORD),
-        Step.UPDATE, ("authentication",), REPLACE, ("Orders", URL, "basic user"), "authentication is client_certificate",
+        make_connector("a W"),
+        Wanted(BY_ID, authentication=PASSWORD),
+        Step.UPDATE,
+        ("authentication",),
+        REPLACE,
+        ("Orders", URL, "basic user"),
+        "authentication is client_certificate",
     ),
     "none to basic": (
-        make_connector("none"), Wanted(BY_ID, authentication=PASSWORD),
-        Step.UPDATE, ("authentication",), REPLACE, ("Orders", URL, "basic user"), "authentication is none",
+        make_connector("none"),
+        Wanted(BY_ID, authentication=PASSWORD),
+        Step.UPDATE,
+        ("authentication",),
+        REPLACE,
+        ("Orders", URL, "basic user"),
+        "authentication is none",
     ),
     "user name": (
-        make_connector("basic"), Wanted(BY_ID, authentication=BasicAuthentication("other", "p")),
-        Step.UPDATE, ("authentication",), REPLACE, ("Orders", URL, "basic other"), "user name differs",
+        make_connector("basic"),
+        Wanted(BY_ID, authentication=BasicAuthentication("other", "p")),
+        Step.UPDATE,
+        ("authentication",),
+        REPLACE,
+        ("Orders", URL, "basic other"),
+        "user name differs",
     ),
     "password each time": (
-        make_connector("basic"), Wanted(BY_ID, authentication=PASSWORD, always=True),
-        Step.UPDATE, ("authentication",), REPLACE, ("Orders", URL, "basic user"), "update_password: always",
+        make_connector("basic"),
+        Wanted(BY_ID, authentication=PASSWORD, always=True),
+        Step.UPDATE,
+        ("authentication",),
+        REPLACE,
+        ("Orders", URL, "basic user"),
+        "update_password: always",
     ),
-    "expired, but listed": (make_connector("w"), Wanted(BY_ID, authentication=EXPIRED), Step.NONE, (), STAY, ("Orders", URL, "w"), "as wanted"),
+    "expired, but listed": (
+        make_connector("w"),
+        Wanted(BY_ID, authentication=EXPIRED),
+        Step.NONE,
+        (),
+        STAY,
+        ("Orders", URL, "w"),
+        "as wanted",
+    ),
 }
 
 
@@ -135,10 +274,26 @@ BLANK = Wanted(Target(None, "Orders "), True, "Orders ", URL, PASSWORD)
 FAILURES = {
     "create with a blank at the end": (None, BLANK, "connector_name 'Orders ' begins or ends with a blank"),
     "rename to a blank": (make_connector("A"), Wanted(BY_ID, True, " "), "begins or ends with a blank"),
-    "unknown id": (None, Wanted(BY_ID, True, "Orders", URL, PASSWORD), "with the ID 'c-1'. Microsoft Graph chooses the IDs: leave connector_id out"),
-    "create without URL": (None, Wanted(BY_NAME, True, "Orders", None, PASSWORD), "the exact name 'Orders'. To create it, give target_url too."),
-    "create with a name only": (None, Wanted(BY_NAME, True, "Orders"), "To create it, give target_url and authentication too."),
-    "create with an expired certificate": (None, Wanted(BY_NAME, True, "Orders", URL, EXPIRED), "expired at 2026-05-22T12:00:00Z. Nothing was sent"),
+    "unknown id": (
+        None,
+        Wanted(BY_ID, True, "Orders", URL, PASSWORD),
+        "with the ID 'c-1'. Microsoft Graph chooses the IDs: leave connector_id out",
+    ),
+    "create without URL": (
+        None,
+        Wanted(BY_NAME, True, "Orders", None, PASSWORD),
+        "the exact name 'Orders'. To create it, give target_url too.",
+    ),
+    "create with a name only": (
+        None,
+        Wanted(BY_NAME, True, "Orders"),
+        "To create it, give target_url and authentication too.",
+    ),
+    "create with an expired certificate": (
+        None,
+        Wanted(BY_NAME, True, "Orders", URL, EXPIRED),
+        "expired at 2026-05-22T12:00:00Z. Nothing was sent",
+    ),
     "expired certificate": (make_connector("A"), Wanted(BY_ID, authentication=EXPIRED), "expired at"),
 }
 
@@ -149,7 +304,10 @@ def test_what_cannot_be(case, check_mode):
     today, wanted, words = case
     if check_mode and today is None and ("ID" in words or "To create it" in words):
         # A play may have created it before, and check mode did not.
-        assert "The change is predicted as if the play had created it before." in plan(today, wanted, NOW, check_mode).warnings[0]
+        assert (
+            "The change is predicted as if the play had created it before."
+            in plan(today, wanted, NOW, check_mode).warnings[0]
+        )
         return
     with pytest.raises(IdentityError) as caught:
         plan(today, wanted, NOW, check_mode)
@@ -159,12 +317,20 @@ def test_what_cannot_be(case, check_mode):
 def test_id_of_a_connector_that_the_play_would_have_created():
     planned = plan(None, Wanted(Target(NIL_ID, None), target_url=OTHER_URL), NOW, check_mode=True)
     assert (planned.step, brief(planned.after)) == (Step.CREATE, (None, OTHER_URL, "none"))
-    assert "There is no API connector with the ID '00000000-0000-0000-0000-000000000000' now. The change is predicted" in planned.warnings[0]
+    assert (
+        "There is no API connector with the ID '00000000-0000-0000-0000-000000000000' now. The change is predicted"
+        in planned.warnings[0]
+    )
 
 
 def test_name_that_another_one_has():
     with pytest.raises(IdentityError, match="'c-1' cannot get the name 'New': API connector c-2 has it"):
-        plan(make_connector("A"), Wanted(BY_ID, True, "New"), NOW, namesakes=[make_connector("A", name="New", connector_id="c-2")])
+        plan(
+            make_connector("A"),
+            Wanted(BY_ID, True, "New"),
+            NOW,
+            namesakes=[make_connector("A", name="New", connector_id="c-2")],
+        )
 
 
 # --- from parameters ---
@@ -176,10 +342,14 @@ def from_parameters(certificate=None, **arguments):
 
 def test_parameters():
     basic = {"username": "user", "password": "pa$$word", "update_password": "always"}
-    wanted = from_parameters(connector_id="c-1", connector_name="Orders", target_url=URL, authentication={"basic": basic})
+    wanted = from_parameters(
+        connector_id="c-1", connector_name="Orders", target_url=URL, authentication={"basic": basic}
+    )
     assert wanted == Wanted(Target("c-1", "Orders"), True, "Orders", URL, PASSWORD, always=True)
     assert from_parameters(CERTIFICATE, connector_name="Orders") == Wanted(BY_NAME, True, "Orders", None, CERTIFICATE)
-    absent = from_parameters(connector_name="Orders", state="absent", target_url="nonsense", authentication={"basic": basic})
+    absent = from_parameters(
+        connector_name="Orders", state="absent", target_url="nonsense", authentication={"basic": basic}
+    )
     assert absent == Wanted(BY_NAME, present=False)
     assert "pa$$word" not in repr(wanted)
 
@@ -221,7 +391,10 @@ def test_empty_authentication_is_none(authentication):
 
 
 def test_empty_alternative_is_none():
-    wanted = from_parameters(connector_name="Orders", authentication={"basic": {"username": "user", "password": "pa$$word"}, "client_certificate": None})
+    wanted = from_parameters(
+        connector_name="Orders",
+        authentication={"basic": {"username": "user", "password": "pa$$word"}, "client_certificate": None},
+    )
     assert wanted.authentication == PASSWORD
 
 
@@ -239,7 +412,12 @@ LOST = requests.exceptions.ConnectionError("Connection aborted.")
 def as_json(authentication="", **changes):
     """What Graph answers for make_connector()."""
     connector = make_connector(authentication, **changes)
-    shown = {"id": connector.id, "displayName": connector.display_name, "targetUrl": connector.target_url, "authenticationConfiguration": None}
+    shown = {
+        "id": connector.id,
+        "displayName": connector.display_name,
+        "targetUrl": connector.target_url,
+        "authenticationConfiguration": None,
+    }
     if connector.authentication == BASIC:
         shown["authenticationConfiguration"] = {**BASIC_BODY, "password": "******"}
     if connector.authentication == CLIENT_CERTIFICATE:
@@ -252,7 +430,10 @@ def as_json(authentication="", **changes):
             }
             for certificate in connector.certificates
         ]
-        shown["authenticationConfiguration"] = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": entries}
+        shown["authenticationConfiguration"] = {
+            "@odata.type": "#microsoft.graph.clientCertificateAuthentication",
+            "certificateList": entries,
+        }
     return shown
 
 
@@ -290,7 +471,9 @@ def test_create(wire, clock):
 
 def test_create_with_a_certificate_is_one_write(wire, clock):
     wire.expect("GET", CONNECTORS, listing())
-    wire.expect("POST", CONNECTORS, as_json("W"), 201, json={**CREATE_BODY, "authenticationConfiguration": CERTIFICATE_BODY})
+    wire.expect(
+        "POST", CONNECTORS, as_json("W"), 201, json={**CREATE_BODY, "authenticationConfiguration": CERTIFICATE_BODY}
+    )
     wire.expect("GET", CONNECTORS, listing(as_json("W")))
     outcome, dummy = run_ensure(clock, Wanted(BY_NAME, True, "Orders", URL, CERTIFICATE), lambda: KEY)
     assert (outcome.uploaded, outcome.certificate, outcome.after) == (True, CERTIFICATE, make_connector("W"))
@@ -354,7 +537,10 @@ def test_create_that_somebody_else_did_at_the_same_time_is_told(wire, clock):
     wire.expect("GET", CONNECTORS, listing())
     wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
     wire.expect("GET", CONNECTORS, listing(as_json("basic", connector_id="c-0"), as_json("basic")))
-    with pytest.raises(IdentityError, match="was created as c-1 while somebody else created c-0 with the same name. Delete all but one.*run_once"):
+    with pytest.raises(
+        IdentityError,
+        match="was created as c-1 while somebody else created c-0 with the same name. Delete all but one.*run_once",
+    ):
         run_ensure(clock, CREATE_BASIC)
 
 
@@ -380,13 +566,22 @@ def test_create_that_is_lost_for_good(wire, clock):
     wire.expect("GET", CONNECTORS, listing())
     wire.expect("POST", CONNECTORS, status=500, json=CREATE_BODY)
     wire.expect("GET", CONNECTORS, listing())
-    with pytest.raises(IdentityError, match="Could not create API connector 'Orders'.*Read again, API connector 'Orders' is not listed."):
+    with pytest.raises(
+        IdentityError,
+        match="Could not create API connector 'Orders'.*Read again, API connector 'Orders' is not listed.",
+    ):
         run_ensure(clock, CREATE_BASIC, retries=0)
 
 
 def test_create_that_is_refused(wire, clock):
     wire.expect("GET", CONNECTORS, listing())
-    wire.expect("POST", CONNECTORS, {"error": {"code": "AADB2C99039", "message": "The feature is not enabled."}}, 400, json=CREATE_BODY)
+    wire.expect(
+        "POST",
+        CONNECTORS,
+        {"error": {"code": "AADB2C99039", "message": "The feature is not enabled."}},
+        400,
+        json=CREATE_BODY,
+    )
     with pytest.raises(ServiceError, match="Could not create API connector 'Orders': The feature is not enabled"):
         run_ensure(clock, CREATE_BASIC)
 
@@ -429,7 +624,9 @@ def test_upload_alone(wire, clock):
 
 def test_refused_certificate_changes_nothing_else(wire, clock):
     wire.expect("GET", PATH, as_json("A"))
-    wire.expect("POST", UPLOAD_PATH, {"error": {"code": "AADB2C90215", "message": "Badly formatted."}}, 400, json=KEY_BODY)
+    wire.expect(
+        "POST", UPLOAD_PATH, {"error": {"code": "AADB2C90215", "message": "Badly formatted."}}, 400, json=KEY_BODY
+    )
     wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(ServiceError, match="Badly formatted"):
         run_ensure(clock, Wanted(BY_ID, target_url=OTHER_URL, authentication=CERTIFICATE), lambda: KEY)
@@ -454,11 +651,17 @@ def test_lost_password_is_sent_again_as_it_cannot_be_read(wire, clock):
 def test_password_that_is_lost_for_good(wire, clock):
     wire.expect("GET", PATH, as_json("basic"))
     wire.expect("PATCH", PATH, LOST, json={"authenticationConfiguration": BASIC_BODY})
-    with pytest.raises(IdentityError, match="'c-1': The answer of .* was lost .*The password may or may not be set. Run the task again."):
+    with pytest.raises(
+        IdentityError,
+        match="'c-1': The answer of .* was lost .*The password may or may not be set. Run the task again.",
+    ):
         run_ensure(clock, Wanted(BY_ID, authentication=PASSWORD, always=True), retries=0)
 
 
-@pytest.mark.parametrize("wanted", [Wanted(BY_ID, target_url=OTHER_URL, authentication=PASSWORD, always=True), Wanted(BY_ID, authentication=PASSWORD)])
+@pytest.mark.parametrize(
+    "wanted",
+    [Wanted(BY_ID, target_url=OTHER_URL, authentication=PASSWORD, always=True), Wanted(BY_ID, authentication=PASSWORD)],
+)
 def test_lost_password_that_came_with_what_can_be_read(wire, clock, wanted):
     """Who sees the one knows of the other, as it was one request."""
     wire.expect("GET", PATH, as_json("basic" if wanted.always else "A"))
@@ -515,7 +718,9 @@ def test_patch_that_never_shows(wire, clock):
     wire.expect("GET", PATH, as_json("A"))
     wire.expect("PATCH", PATH, status=204, json={"targetUrl": OTHER_URL})
     wire.expect("GET", PATH, as_json("A"))
-    with pytest.raises(IdentityError, match="The change was sent at .*, but API connector 'c-1' does not show the new target URL"):
+    with pytest.raises(
+        IdentityError, match="The change was sent at .*, but API connector 'c-1' does not show the new target URL"
+    ):
         run_ensure(clock, Wanted(BY_ID, target_url=OTHER_URL), retry_timeout=1)
 
 

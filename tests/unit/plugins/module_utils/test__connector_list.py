@@ -17,14 +17,22 @@ NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
 
 
 def as_json(name, *days, active=None, basic=False):
-    """A connector as Graph answers it, with a certificate for each number of C{days} that are left; the one at C{active} is active."""
+    """A connector as Graph answers it, with a certificate for each number of `days` that are left; the one at `active`
+    is active.
+    """
     ends = [int((NOW + timedelta(days=left)).timestamp()) for left in days]
     entries = [
-        {"thumbprint": f"{place:040X}", "notBefore": end - 10**8, "notAfter": end, "isActive": place == active} for place, end in enumerate(ends)
+        {"thumbprint": f"{place:040X}", "notBefore": end - 10**8, "notAfter": end, "isActive": place == active}
+        for place, end in enumerate(ends)
     ]
     certificates = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": entries}
     username = {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "user", "password": "******"}
-    return {"id": f"id-{name}", "displayName": name, "targetUrl": "https://x.example", "authenticationConfiguration": username if basic else certificates}
+    return {
+        "id": f"id-{name}",
+        "displayName": name,
+        "targetUrl": "https://x.example",
+        "authenticationConfiguration": username if basic else certificates,
+    }
 
 
 def show(clock, **parameters):
@@ -35,7 +43,14 @@ def show(clock, **parameters):
 
 
 def test_all_in_one_request_a_page(wire, clock):
-    wire.expect("GET", CONNECTORS, {"value": [as_json("a", 5, 9, active=1), as_json("b", basic=True)], "@odata.nextLink": f"{ROOT}{CONNECTORS}?$skiptoken=x"})
+    wire.expect(
+        "GET",
+        CONNECTORS,
+        {
+            "value": [as_json("a", 5, 9, active=1), as_json("b", basic=True)],
+            "@odata.nextLink": f"{ROOT}{CONNECTORS}?$skiptoken=x",
+        },
+    )
     wire.expect("GET", f"{CONNECTORS}?$skiptoken=x", {"value": [as_json("c", 3)]})
     shown = show(clock)
     assert [connector["display_name"] for connector in shown] == ["a", "b", "c"]
@@ -83,8 +98,20 @@ def test_only_404_means_absent(wire, clock):
         (as_json("a", basic=True), 30, False),
         ({**as_json("a"), "authenticationConfiguration": None}, 30, False),
     ],
-    ids=["ends in time", "ends later", "ends earlier", "a later one is active", "an earlier one is active", "has ended", "not yet ended", "any time",
-         "not active", "none", "basic", "no authentication"],
+    ids=[
+        "ends in time",
+        "ends later",
+        "ends earlier",
+        "a later one is active",
+        "an earlier one is active",
+        "has ended",
+        "not yet ended",
+        "any time",
+        "not active",
+        "none",
+        "basic",
+        "no authentication",
+    ],
 )
 def test_expiring(wire, clock, connector, within, kept):
     wire.expect("GET", CONNECTORS, {"value": [connector]})
@@ -101,7 +128,9 @@ STRANGE = {**as_json("b"), "authenticationConfiguration": {"@odata.type": "#micr
 
 def test_strange_connector_is_named_and_left_out(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("a"), STRANGE]})
-    result = list_connectors(make_graph(clock), {"connector_id": None, "connector_name": None, "expiring_within_days": None}, False, NOW).render(False)
+    result = list_connectors(
+        make_graph(clock), {"connector_id": None, "connector_name": None, "expiring_within_days": None}, False, NOW
+    ).render(False)
     assert [connector["id"] for connector in result["connectors"]] == ["id-a"]
     (warning,) = result["warnings"]
     assert "API connector 'b' in a way that is not understood" in warning and warning.endswith("It is left out.")

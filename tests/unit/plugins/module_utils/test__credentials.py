@@ -47,7 +47,9 @@ def choose(method, task, environment=(), profile=()):
     """The credential that is chosen among three levels, each with what the one before has."""
     from_task = found("the task", task)
     with_environment = {**found("environment variable E", dict(environment)), **from_task}
-    return choose_credential(method, (from_task, with_environment, {**found("profile p", dict(profile)), **with_environment}), ENVIRONMENT)
+    return choose_credential(
+        method, (from_task, with_environment, {**found("profile p", dict(profile)), **with_environment}), ENVIRONMENT
+    )
 
 
 def without(values, *names):
@@ -78,19 +80,79 @@ CHOICES = {
     "certificate of the task beats a secret of the environment": (CERTIFICATE, {"secret": SECRET}, {}, A_CERTIFICATE),
     "certificate of the task beats a secret of the profile": (CERTIFICATE, {}, {"secret": SECRET}, A_CERTIFICATE),
     "secret of the environment beats a token of the profile": ({}, BY_SECRET, TOKEN, A_SECRET),
-    "secret beats a federated token of the environment, when the task is complete": (BY_SECRET, FEDERATED, {}, A_SECRET),
-    "half a task adds nothing to a token of the environment": ({"tenant": "fabrikam"}, {**TOKEN, **BY_SECRET}, {}, A_TOKEN),
-    "half a task and half an environment give way to the profile": ({"tenant": "contoso"}, {"client_id": "app"}, TOKEN, A_TOKEN),
-    "tenant of the task, the rest of the environment": ({"tenant": "fabrikam"}, BY_SECRET, {}, ClientSecret("fabrikam", "app", SECRET)),
-    "tenant of the task, the rest of the profile": ({"tenant": "fabrikam"}, {}, BY_SECRET, ClientSecret("fabrikam", "app", SECRET)),
+    "secret beats a federated token of the environment, when the task is complete": (
+        BY_SECRET,
+        FEDERATED,
+        {},
+        A_SECRET,
+    ),
+    "half a task adds nothing to a token of the environment": (
+        {"tenant": "fabrikam"},
+        {**TOKEN, **BY_SECRET},
+        {},
+        A_TOKEN,
+    ),
+    "half a task and half an environment give way to the profile": (
+        {"tenant": "contoso"},
+        {"client_id": "app"},
+        TOKEN,
+        A_TOKEN,
+    ),
+    "tenant of the task, the rest of the environment": (
+        {"tenant": "fabrikam"},
+        BY_SECRET,
+        {},
+        ClientSecret("fabrikam", "app", SECRET),
+    ),
+    "tenant of the task, the rest of the profile": (
+        {"tenant": "fabrikam"},
+        {},
+        BY_SECRET,
+        ClientSecret("fabrikam", "app", SECRET),
+    ),
     "one of each": ({"tenant": "contoso"}, {"client_id": "app"}, {"secret": SECRET}, A_SECRET),
-    "token of the profile beats a secret of the task that needs the profile": ({"secret": SECRET}, {}, {**APP, **TOKEN}, A_TOKEN),
-    "secret of the task completed by the environment beats the profile's token": ({"secret": SECRET}, APP, TOKEN, A_SECRET),
-    "token file that a cluster sets, application of the task": (APP, {"oidc_token_file_path": "/t"}, {}, A_FEDERATED_FILE),
-    "token file of the task beats a token of the environment": (FEDERATED_FILE, {"oidc_token": "0idc"}, {}, A_FEDERATED_FILE),
-    "token file of the environment beats a token of the profile": (APP, {"oidc_token_file_path": "/t"}, {"oidc_token": "0idc"}, A_FEDERATED_FILE),
-    "token of the task beats a token file of the environment": (FEDERATED, {"oidc_token_file_path": "/t"}, {}, A_FEDERATED),
-    "secret of the task before a token file that a cluster sets": (BY_SECRET, {**APP, "oidc_token_file_path": "/t"}, {}, A_SECRET),
+    "token of the profile beats a secret of the task that needs the profile": (
+        {"secret": SECRET},
+        {},
+        {**APP, **TOKEN},
+        A_TOKEN,
+    ),
+    "secret of the task completed by the environment beats the profile's token": (
+        {"secret": SECRET},
+        APP,
+        TOKEN,
+        A_SECRET,
+    ),
+    "token file that a cluster sets, application of the task": (
+        APP,
+        {"oidc_token_file_path": "/t"},
+        {},
+        A_FEDERATED_FILE,
+    ),
+    "token file of the task beats a token of the environment": (
+        FEDERATED_FILE,
+        {"oidc_token": "0idc"},
+        {},
+        A_FEDERATED_FILE,
+    ),
+    "token file of the environment beats a token of the profile": (
+        APP,
+        {"oidc_token_file_path": "/t"},
+        {"oidc_token": "0idc"},
+        A_FEDERATED_FILE,
+    ),
+    "token of the task beats a token file of the environment": (
+        FEDERATED,
+        {"oidc_token_file_path": "/t"},
+        {},
+        A_FEDERATED,
+    ),
+    "secret of the task before a token file that a cluster sets": (
+        BY_SECRET,
+        {**APP, "oidc_token_file_path": "/t"},
+        {},
+        A_SECRET,
+    ),
 }
 
 
@@ -105,13 +167,25 @@ NAMED = {
     "access token": ("access_token", {}, {}, ALL, A_TOKEN),
     "federated token": ("federated_token", {**TOKEN, **BY_SECRET}, {}, FEDERATED, A_FEDERATED),
     "client secret": ("client_secret", ALL, {}, {}, A_SECRET),
-    "client secret, completed by the profile": ("client_secret", {**TOKEN, "tenant": "contoso"}, {"client_id": "app"}, {"secret": SECRET}, A_SECRET),
+    "client secret, completed by the profile": (
+        "client_secret",
+        {**TOKEN, "tenant": "contoso"},
+        {"client_id": "app"},
+        {"secret": SECRET},
+        A_SECRET,
+    ),
     "client certificate": ("client_certificate", ALL, {}, {}, A_CERTIFICATE),
     "managed identity of the system": ("managed_identity", {}, {}, {}, ManagedIdentity(None)),
     "managed identity of the user": ("managed_identity", {"client_id": "app"}, {}, {}, ManagedIdentity("app")),
     "Azure CLI": ("azure_cli", {}, {}, {}, AzureCli(None)),
     "Azure CLI in a tenant": ("azure_cli", {"tenant": "contoso"}, {}, {}, AzureCli("contoso")),
-    "managed identity, whatever else is there": ("managed_identity", without(ALL, "client_id"), {}, {}, ManagedIdentity(None)),
+    "managed identity, whatever else is there": (
+        "managed_identity",
+        without(ALL, "client_id"),
+        {},
+        {},
+        ManagedIdentity(None),
+    ),
 }
 
 
@@ -155,7 +229,9 @@ def test_optional_value_of_the_task_comes_first(case):
     assert choose(method, {**task, option: "own"}, {option: "other"}, {option: "other"}) == credential("own")
 
 
-@pytest.mark.parametrize("values", [{}, APP, {"x509_certificate_password": "pw"}], ids=["nothing", "application", "password"])
+@pytest.mark.parametrize(
+    "values", [{}, APP, {"x509_certificate_password": "pw"}], ids=["nothing", "application", "password"]
+)
 def test_managed_identity_and_azure_cli_are_not_guessed(values):
     with pytest.raises(IdentityError) as caught:
         choose("auto", values, values, values)
@@ -164,7 +240,12 @@ def test_managed_identity_and_azure_cli_are_not_guessed(values):
 
 def test_methods_are_those_of_the_option():
     assert {"auto", *METHODS} == set(GRAPH.options["auth_method"]["choices"])
-    assert [kind.method for kind in GUESSED] == ["access_token", "federated_token", "client_secret", "client_certificate"]
+    assert [kind.method for kind in GUESSED] == [
+        "access_token",
+        "federated_token",
+        "client_secret",
+        "client_certificate",
+    ]
 
 
 # method, task, environment, profile → what is said of each method
@@ -204,7 +285,9 @@ LACKING = {
         without(FEDERATED, "tenant"),
         TOKEN,
         {},
-        ["federated_token has client_id from the task, oidc_token from the task and lacks tenant (AZURE_TENANT, AZURE_TENANT_ID)"],
+        [
+            "federated_token has client_id from the task, oidc_token from the task and lacks tenant (AZURE_TENANT, AZURE_TENANT_ID)"
+        ],
     ),
     "client secret": (
         "client_secret",
@@ -273,7 +356,9 @@ def test_equal_credentials_can_share_a_client(kind):
         assert kind.validate(found("the task", {**values, name: "y"})) != one
 
 
-@pytest.mark.parametrize("kind", [kind for name, kind in METHODS.items() if name != "client_certificate"], ids=lambda kind: kind.method)
+@pytest.mark.parametrize(
+    "kind", [kind for name, kind in METHODS.items() if name != "client_certificate"], ids=lambda kind: kind.method
+)
 def test_signing_in_begins_without_a_request_or_a_file(kind, wire, monkeypatch):
     monkeypatch.setenv("PATH", "")
     values = {**dict.fromkeys(kind.takes, "x"), "oidc_token_file_path": "/does/not/exist"}

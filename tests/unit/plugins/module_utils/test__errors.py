@@ -26,7 +26,13 @@ def test_first_sentence(text, sentence):
 
 def test_service_error_has_the_keys_of_the_documented_failure():
     error = NotFound(
-        "Could not read.", status=404, code="Missing", service_message="Said so.", request_id="r", client_request_id="c", hint="Look elsewhere."
+        "Could not read.",
+        status=404,
+        code="Missing",
+        service_message="Said so.",
+        request_id="r",
+        client_request_id="c",
+        hint="Look elsewhere.",
     )
     assert error.message == str(error) == "Could not read. Look elsewhere."
     assert error.failure == {

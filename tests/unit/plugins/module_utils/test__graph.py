@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    FateUnknown,
+    IdentityError,
+    NotFound,
+    ServiceError,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT, GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
 
@@ -40,7 +45,13 @@ def test_headers(wire, clock):
 
 
 def test_connect_asks_the_right_version_of_the_right_cloud(wire):
-    options = {"access_token": "t0ken", "cloud_environment": "AzureChinaCloud", "api_version": "beta", "ca_path": "/ca.pem", "timeout": 3}
+    options = {
+        "access_token": "t0ken",
+        "cloud_environment": "AzureChinaCloud",
+        "api_version": "beta",
+        "ca_path": "/ca.pem",
+        "timeout": 3,
+    }
     settled = settle(GRAPH.validate(options), {})
     wire.expect("GET", "https://microsoftgraph.chinacloudapi.cn/beta/x", {})
     GraphClient.connect(settled).get("/x", "read x")
@@ -89,7 +100,9 @@ def test_failure_keeps_what_graph_said(wire, clock):
     wire.expect("GET", "/x", ERROR, 400, headers={"request-id": "outer"})
     with pytest.raises(ServiceError) as caught:
         make_graph(clock).get("/x", "read x")
-    assert caught.value.message == "Could not read x: The feature self service sign up is not enabled (400 AADB2C99039)."
+    assert (
+        caught.value.message == "Could not read x: The feature self service sign up is not enabled (400 AADB2C99039)."
+    )
     assert caught.value.failure == {
         "status": 400,
         "code": "AADB2C99039",
@@ -105,8 +118,15 @@ def test_failure_keeps_what_graph_said(wire, clock):
     [
         pytest.param({"error": {"code": "C", "message": "M"}}, "Could not read x: M (400 C).", "C", id="whole"),
         pytest.param({"error": {"message": "M"}}, "Could not read x: M (400).", None, id="no code"),
-        pytest.param({"error": {"code": "C"}}, "Could not read x: Microsoft Graph answered 400 C.", "C", id="no message"),
-        pytest.param({"error": {"code": "C", "message": " "}}, "Could not read x: Microsoft Graph answered 400 C.", "C", id="blank message"),
+        pytest.param(
+            {"error": {"code": "C"}}, "Could not read x: Microsoft Graph answered 400 C.", "C", id="no message"
+        ),
+        pytest.param(
+            {"error": {"code": "C", "message": " "}},
+            "Could not read x: Microsoft Graph answered 400 C.",
+            "C",
+            id="blank message",
+        ),
         pytest.param({"error": {"code": "", "message": ""}}, None, None, id="both empty"),
         pytest.param({"error": {"code": 7, "message": ["M"]}}, None, None, id="wrong types"),
         pytest.param({"error": "invalid"}, None, None, id="error is text"),
@@ -123,7 +143,9 @@ def test_shapes_of_errors(wire, clock, answer, sentence, code):
     wire.expect("GET", "/x", answer, 400)
     with pytest.raises(ServiceError) as caught:
         make_graph(clock).get("/x", "read x")
-    assert caught.value.message == (sentence or f"Could not read x: {HOST} answered 400, but not as Microsoft Graph does.")
+    assert caught.value.message == (
+        sentence or f"Could not read x: {HOST} answered 400, but not as Microsoft Graph does."
+    )
     assert (caught.value.status, caught.value.code) == (400, code)
 
 

@@ -30,7 +30,9 @@ def refused():
 
 def untrusted():
     """What requests raises for a certificate of an unknown issuer."""
-    cause = urllib3.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)")
+    cause = urllib3.exceptions.SSLError(
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
+    )
     return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, URL, cause))
 
 
@@ -40,7 +42,9 @@ NOT_SENT = {
     "proxy": requests.exceptions.ProxyError("Cannot connect to proxy."),
 }
 ANSWER_LOST = {
-    "reset": requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))),
+    "reset": requests.exceptions.ConnectionError(
+        urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
+    ),
     "read timeout": requests.exceptions.ReadTimeout("read timed out"),
     "half an answer": requests.exceptions.ChunkedEncodingError("broken"),
     "TLS broken off": requests.exceptions.SSLError("EOF occurred in violation of protocol"),
@@ -216,14 +220,19 @@ def test_what_was_never_sent_is_sent_again(wire, clock, method, trouble):
     said = f"{HOST} could not be reached ({kind})"
     if kind == "ProxyError":
         said = f"The proxy for {HOST} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)"
-    assert http.notices == [f"{said}; trying again after 1.0 s (1 of 5).", f"{said}; trying again after 2.0 s (2 of 5)."]
+    assert http.notices == [
+        f"{said}; trying again after 1.0 s (1 of 5).",
+        f"{said}; trying again after 2.0 s (2 of 5).",
+    ]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_unreachable_in_the_end(wire, clock, method):
     for unused in range(3):
         wire.expect(method, URL, NOT_SENT["refused"])
-    with pytest.raises(Unreachable, match="could not be reached .*3 times.*Check the network, or allow more retries") as caught:
+    with pytest.raises(
+        Unreachable, match="could not be reached .*3 times.*Check the network, or allow more retries"
+    ) as caught:
         make_http(clock, retries=2).send(method, URL)
     assert HOST in caught.value.message
 
@@ -243,7 +252,9 @@ def test_lost_answer_to_what_does_no_harm_twice(wire, clock, method, repeatable,
     wire.expect(method, URL)
     http = make_http(clock)
     assert http.send(method, URL, repeatable=repeatable).status_code == 200
-    assert http.notices == [f"The answer of {HOST} was lost ({type(trouble).__name__}); trying again after 1.0 s (1 of 5)."]
+    assert http.notices == [
+        f"The answer of {HOST} was lost ({type(trouble).__name__}); trying again after 1.0 s (1 of 5)."
+    ]
 
 
 @pytest.mark.parametrize("trouble", ANSWER_LOST.values(), ids=ANSWER_LOST)
@@ -259,7 +270,9 @@ def test_lost_answer_to_a_write(wire, clock, method, repeatable, trouble):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_untrusted_certificate_is_not_tried_again(wire, clock, method):
     wire.expect(method, URL, untrusted())
-    with pytest.raises(Unreachable, match=f"^The TLS certificate of {HOST} is not trusted. .*ca_path, or in REQUESTS_CA_BUNDLE"):
+    with pytest.raises(
+        Unreachable, match=f"^The TLS certificate of {HOST} is not trusted. .*ca_path, or in REQUESTS_CA_BUNDLE"
+    ):
         make_http(clock).send(method, URL)
     assert clock.slept == []
 
@@ -328,7 +341,12 @@ def test_real_clock(monkeypatch):
     assert (clock.monotonic(), slept) == (5.0, [2])
 
 
-LOST_ANSWERS = {500: {"status": 500}, 502: {"status": 502}, 504: {"status": 504}, "reset": {"answer": requests.exceptions.ReadTimeout()}}
+LOST_ANSWERS = {
+    500: {"status": 500},
+    502: {"status": 502},
+    504: {"status": 504},
+    "reset": {"answer": requests.exceptions.ReadTimeout()},
+}
 LOST = [pytest.param(answer, id=str(name)) for name, answer in LOST_ANSWERS.items()]
 
 

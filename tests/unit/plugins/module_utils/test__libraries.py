@@ -13,7 +13,11 @@ import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED, missing_libraries, require_libraries
+from ansible_collections.msgraph.identity.plugins.module_utils._libraries import (
+    REQUIRED,
+    missing_libraries,
+    require_libraries,
+)
 
 COLLECTION = Path(_libraries.__file__).parents[2]
 

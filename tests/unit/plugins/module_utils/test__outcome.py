@@ -9,18 +9,28 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import BASIC, CLIENT_CERTIFICATE, ApiConnector, ListedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
+    BASIC,
+    CLIENT_CERTIFICATE,
+    ApiConnector,
+    ListedCertificate,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
-WANTED = WantedCertificate("0E" * 20, "CN=orders", "CN=orders", "1F", NOW - timedelta(days=10), NOW + timedelta(days=300), b"der")
+WANTED = WantedCertificate(
+    "0E" * 20, "CN=orders", "CN=orders", "1F", NOW - timedelta(days=10), NOW + timedelta(days=300), b"der"
+)
 THUMBPRINTS = {"w": WANTED.thumbprint, "a": "AA" * 20}
 
 
 def make_connector(listed):
     """A connector from a list such as "a W": w is the wanted certificate, capitals are active."""
-    certificates = (ListedCertificate(THUMBPRINTS[letter.lower()], WANTED.not_before, WANTED.not_after, letter.isupper()) for letter in listed.split())
+    certificates = (
+        ListedCertificate(THUMBPRINTS[letter.lower()], WANTED.not_before, WANTED.not_after, letter.isupper())
+        for letter in listed.split()
+    )
     return ApiConnector("c-1", "Orders", "https://api.example", CLIENT_CERTIFICATE, certificates=tuple(certificates))
 
 
@@ -60,7 +70,10 @@ def test_outcome_in_results(with_diff):
 @pytest.mark.parametrize("listed, is_active", [("a W", True), ("A w", False), ("A", False)])
 def test_outcome_tells_whether_the_certificate_is_active(listed, is_active):
     connector = make_connector(listed)
-    assert Outcome(False, "x", connector, connector, NOW, certificate=WANTED).render(False)["certificate"]["is_active"] is is_active
+    assert (
+        Outcome(False, "x", connector, connector, NOW, certificate=WANTED).render(False)["certificate"]["is_active"]
+        is is_active
+    )
 
 
 def test_without_a_certificate_nothing_is_said_of_one():
@@ -89,10 +102,16 @@ def test_new_name_in_the_headers():
 
 def test_change_that_cannot_be_shown_is_said():
     connector = ApiConnector("c-1", "Orders", "https://api.example", BASIC, "user")
-    assert Outcome(True, "the password is sent", connector, connector, NOW).render(True)["diff"]["prepared"] == "API connector 'Orders': the password is sent\n"
+    assert (
+        Outcome(True, "the password is sent", connector, connector, NOW).render(True)["diff"]["prepared"]
+        == "API connector 'Orders': the password is sent\n"
+    )
     assert "prepared" not in Outcome(False, "x", connector, connector, NOW).render(True)["diff"]
 
 
 def test_upload_due():
     connector = make_connector("W")
-    assert Outcome(True, "x", connector, connector, NOW, certificate=WANTED, upload_due=True).render(False)["upload_due"] is True
+    assert (
+        Outcome(True, "x", connector, connector, NOW, certificate=WANTED, upload_due=True).render(False)["upload_due"]
+        is True
+    )

@@ -22,7 +22,14 @@ CONTENTS = {
     "token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzM2NyM3QifQ.c2lnbmF0dXJl",
     "other long text": "x" * 300,
 }
-NAMES = ["orders.pfx", "files/orders.pfx", "/etc/ansible/keys/graph.pem", "~/keys/MIIkey.pem", "/srv/" + "a" * 250 + "/" + "b" * 250, "größe.p12"]
+NAMES = [
+    "orders.pfx",
+    "files/orders.pfx",
+    "/etc/ansible/keys/graph.pem",
+    "~/keys/MIIkey.pem",
+    "/srv/" + "a" * 250 + "/" + "b" * 250,
+    "größe.p12",
+]
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
@@ -41,7 +48,10 @@ def test_names_are_names(name):
 def test_files_to_sign_in_with_are_not_quoted_either(content):
     with pytest.raises(IdentityError) as caught:
         load_client_key(content, "")
-    assert "x509_certificate_path looks like the content" in caught.value.message and content[:20] not in caught.value.message
+    assert (
+        "x509_certificate_path looks like the content" in caught.value.message
+        and content[:20] not in caught.value.message
+    )
     with pytest.raises(IdentityError) as caught:
         FederatedToken("t", "c", None, content)._assertion()
     assert "Give it as oidc_token." in caught.value.message and content[:20] not in caught.value.message

@@ -21,7 +21,14 @@ from support.certificates import make_certificate, make_ec_certificate, triple_d
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _pkcs12
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, Upload, WantedCertificate, decode, received
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import (
+    LARGEST,
+    Pkcs12,
+    Upload,
+    WantedCertificate,
+    decode,
+    received,
+)
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PASSWORD = "Corr3ct-horse"
@@ -96,7 +103,9 @@ def test_files_that_open(case):
     )
 
 
-@pytest.mark.parametrize("data", [PLAIN, with_chain(), fixture("no_mac_no_encryption")], ids=["with MAC", "with chain", "without MAC"])
+@pytest.mark.parametrize(
+    "data", [PLAIN, with_chain(), fixture("no_mac_no_encryption")], ids=["with MAC", "with chain", "without MAC"]
+)
 @pytest.mark.parametrize("password", ["", PASSWORD])
 def test_warning_of_a_file_that_its_password_does_not_protect(data, password):
     warning = "src 'x.pfx' is not protected by a password, although certificate_password is given. Whoever reads the file has the key."
@@ -113,7 +122,10 @@ def test_password_option_has_the_name_that_it_is_given():
         with pytest.raises(IdentityError, match="x509_certificate_password") as caught:
             Pkcs12(data, password, "the file", password_option="x509_certificate_password")
         assert " certificate_password" not in caught.value.message
-    assert "although x509_certificate_password is given" in Pkcs12(PLAIN, PASSWORD, "the file", "x509_certificate_password").warnings[0]
+    assert (
+        "although x509_certificate_password is given"
+        in Pkcs12(PLAIN, PASSWORD, "the file", "x509_certificate_password").warnings[0]
+    )
 
 
 @pytest.mark.parametrize("password", [PASSWORD, ""])
@@ -145,7 +157,7 @@ def content_of(der):
 
 
 def with_keys(count):
-    """A file without protection in which the key's bag is there C{count} times."""
+    """A file without protection in which the key's bag is there `count` times."""
     version, safe = (whole for unused, whole, content in elements(content_of(fixture("no_mac_no_encryption"))))
     kind, wrapped = (whole for unused, whole, content in elements(content_of(safe)))
     parts = [whole for unused, whole, content in elements(content_of(content_of(content_of(wrapped))))]
@@ -157,7 +169,9 @@ def with_keys(count):
 
 def test_file_with_several_keys_is_refused():
     assert open_file(with_keys(1)).wanted.thumbprint == FIXTURE_THUMBPRINT
-    with pytest.raises(IdentityError, match="^src 'x.pfx' holds 3 private keys, so which certificate is meant cannot be told"):
+    with pytest.raises(
+        IdentityError, match="^src 'x.pfx' holds 3 private keys, so which certificate is meant cannot be told"
+    ):
         open_file(with_keys(3))
 
 
@@ -185,7 +199,10 @@ def test_unsupported_encryption_is_explained(monkeypatch):
         raise UnsupportedAlgorithm("RC2 is not supported")
 
     monkeypatch.setattr(_pkcs12.pkcs12, "load_pkcs12", refuse)
-    with pytest.raises(IdentityError, match="src 'x.pfx' uses an encryption .*does not support. Convert it with: openssl pkcs12 -legacy"):
+    with pytest.raises(
+        IdentityError,
+        match="src 'x.pfx' uses an encryption .*does not support. Convert it with: openssl pkcs12 -legacy",
+    ):
         open_file(AES, PASSWORD)
 
 
@@ -206,7 +223,7 @@ def key_der():
 
 
 def of_version_6(data):
-    """A certificate in C{data} gets a version that does not exist."""
+    """A certificate in `data` gets a version that does not exist."""
     version_3, version_6 = bytes.fromhex("a003020102"), bytes.fromhex("a003020105")
     assert data.count(version_3) == 1
     return data.replace(version_3, version_6)
@@ -230,7 +247,11 @@ REFUSED = {
     "vaulted in UTF-16": (vaulted().decode().encode("utf-16"), "", "is encrypted with Ansible Vault"),
     "vaulted with a mark": (b"\xef\xbb\xbf" + vaulted(), "", "is encrypted with Ansible Vault"),
     "base64 cut off": (BASE64.encode()[:-3], PASSWORD, "is neither PKCS#12 nor base64 text"),
-    "base64 of something else": (base64.b64encode(b"something else, and not short"), "", "is not PKCS#12, or is damaged"),
+    "base64 of something else": (
+        base64.b64encode(b"something else, and not short"),
+        "",
+        "is not PKCS#12, or is damaged",
+    ),
     "base64 of PEM": (base64.b64encode(MADE.pem), "", "is not PKCS#12"),
     "base64 of nothing": (b"====", "", "is"),
     "some other DER": (b"\x30\x82\x00\x03\x02\x01\x03", "", "is not PKCS#12, or is damaged"),
@@ -239,8 +260,16 @@ REFUSED = {
     "certificate of version 6": (of_version_6(MADE.der), "", "src 'x.pfx'"),
     "file with a certificate of version 6": (of_version_6(fixture("no_mac_no_encryption")), "", "src 'x.pfx'"),
     "key in DER": (key_der(), "", "is not PKCS#12"),
-    "public key in DER": (MADE.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), "", "is not PKCS#12"),
-    "key alone": (pkcs12.serialize_key_and_certificates(None, MADE.key, None, None, NoEncryption()), "", "holds a private key, but not the certificate"),
+    "public key in DER": (
+        MADE.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        "",
+        "is not PKCS#12",
+    ),
+    "key alone": (
+        pkcs12.serialize_key_and_certificates(None, MADE.key, None, None, NoEncryption()),
+        "",
+        "holds a private key, but not the certificate",
+    ),
     "certificate alone": (
         pkcs12.serialize_key_and_certificates(None, None, MADE.certificate, None, NoEncryption()),
         "",
@@ -254,7 +283,11 @@ REFUSED = {
     "wrong password": (AES, "Wr0ng-horse", "cannot be opened. Its certificate_password is wrong"),
     "missing password": (AES, "", "cannot be opened. It needs certificate_password"),
     "password in another case": (AES, PASSWORD.upper(), "Its certificate_password is wrong"),
-    "cut off in the middle": (AES[: len(AES) // 2], PASSWORD, "is not PKCS#12, or is damaged. Check that it is a PFX file"),
+    "cut off in the middle": (
+        AES[: len(AES) // 2],
+        PASSWORD,
+        "is not PKCS#12, or is damaged. Check that it is a PFX file",
+    ),
 }
 
 
@@ -290,7 +323,7 @@ def test_truncated_file(share):
 
 
 def mutated(data):
-    """C{data} with some bytes changed, or cut off."""
+    """`data` with some bytes changed, or cut off."""
     changes = st.lists(st.tuples(st.integers(0, len(data) - 1), st.integers(0, 255)), min_size=1, max_size=4)
 
     def change(drawn):
@@ -302,7 +335,15 @@ def mutated(data):
     return st.tuples(changes, st.one_of(st.just(len(data)), st.integers(0, len(data)))).map(change)
 
 
-@given(data=st.one_of(mutated(fixture("no_mac_no_encryption")), mutated(PLAIN), mutated(BASE64.encode()), mutated(MADE.der), st.binary(max_size=60)))
+@given(
+    data=st.one_of(
+        mutated(fixture("no_mac_no_encryption")),
+        mutated(PLAIN),
+        mutated(BASE64.encode()),
+        mutated(MADE.der),
+        st.binary(max_size=60),
+    )
+)
 def test_no_file_does_harm(data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -327,7 +368,10 @@ def test_compatible_upload(password):
     opened = pkcs12.load_pkcs12(raw, one_time)
     assert opened.key.private_numbers() == MADE.key.private_numbers()
     assert (opened.cert.certificate, opened.cert.friendly_name) == (MADE.certificate, "Größe".encode())
-    assert [(link.certificate, link.friendly_name) for link in opened.additional_certs] == [(CHAIN[0].certificate, b"issuing"), (CHAIN[1].certificate, None)]
+    assert [(link.certificate, link.friendly_name) for link in opened.additional_certs] == [
+        (CHAIN[0].certificate, b"issuing"),
+        (CHAIN[1].certificate, None),
+    ]
     assert Pkcs12(raw, upload.password, "sent").wanted.thumbprint == MADE.thumbprint
     for wrong in (b"", None, PASSWORD.encode()):
         with pytest.raises(ValueError):
@@ -387,7 +431,9 @@ def test_received_file_is_sent_on_as_it_is(password):
     assert upload == Upload(content, password)
 
 
-@pytest.mark.parametrize("content", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN", "nonsense", "AAAA"])
+@pytest.mark.parametrize(
+    "content", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN", "nonsense", "AAAA"]
+)
 def test_received_nonsense(content):
     with pytest.raises(IdentityError):
         received(content, "")

@@ -25,7 +25,11 @@ READ = {
     "default": ("[default]\ntenant=contoso\nclient_id = app\n", None, {"tenant": "contoso", "client_id": "app"}),
     "default by name": ("[default]\ntenant=contoso\n", "default", {"tenant": "contoso"}),
     "named": ("[default]\ntenant=contoso\n[test]\ntenant=fabrikam\n", "test", {"tenant": "fabrikam"}),
-    "named has nothing of the default": ("[default]\ntenant=contoso\nsecret=s\n[test]\ntenant=fabrikam\n", "test", {"tenant": "fabrikam"}),
+    "named has nothing of the default": (
+        "[default]\ntenant=contoso\nsecret=s\n[test]\ntenant=fabrikam\n",
+        "test",
+        {"tenant": "fabrikam"},
+    ),
     "named has nothing of DEFAULT": ("[DEFAULT]\nsecret=s\n[test]\ntenant=fabrikam\n", "test", {"tenant": "fabrikam"}),
     "DEFAULT is not the default": ("[DEFAULT]\ntenant=contoso\n", None, {}),
     "DEFAULT by name": ("[DEFAULT]\ntenant=contoso\n", "DEFAULT", {"tenant": "contoso"}),
@@ -34,7 +38,11 @@ READ = {
     "empty section": ("[default]\n", None, {}),
     "empty values": ("[default]\ntenant=\nclient_id = \nsecret=s\n", None, {"secret": "s"}),
     "percent signs": ("[default]\nsecret = %(tenant)s%%5$%\n", None, {"secret": "%(tenant)s%%5$%"}),
-    "dollar signs": ("[default]\ntenant=contoso\nsecret = ${tenant}$\n", None, {"tenant": "contoso", "secret": "${tenant}$"}),
+    "dollar signs": (
+        "[default]\ntenant=contoso\nsecret = ${tenant}$\n",
+        None,
+        {"tenant": "contoso", "secret": "${tenant}$"},
+    ),
     "delimiters in a value": ("[default]\nsecret = a=b:c;d#e\n", None, {"secret": "a=b:c;d#e"}),
     "colon": ("[default]\ntenant: contoso\n", None, {"tenant": "contoso"}),
     "comments": ("# one\n; two\n[default]\n# three\ntenant=contoso\n", None, {"tenant": "contoso"}),
@@ -61,7 +69,9 @@ def test_no_file_and_no_name(file):
 
 @pytest.mark.parametrize("name", ["test", "default"])
 def test_no_file_though_a_profile_is_named(file, name):
-    with pytest.raises(IdentityError, match=f"^There is no profile '{name}': ~/.azure/credentials does not exist where the task runs.$"):
+    with pytest.raises(
+        IdentityError, match=f"^There is no profile '{name}': ~/.azure/credentials does not exist where the task runs.$"
+    ):
         read_profile(name)
 
 
@@ -91,7 +101,17 @@ def test_named_profile_that_is_missing(file, content, others):
         (b"[default]\nsecret=\xff\xfe" + SECRET.encode(), "it is not an ini file"),
         (f"[default]\nsecret={SECRET}\n".encode("utf-16"), "it is not an ini file"),
     ],
-    ids=["no section", "no delimiter", "option twice", "section twice", "open bracket", "JSON", "no option", "not UTF-8", "UTF-16"],
+    ids=[
+        "no section",
+        "no delimiter",
+        "option twice",
+        "section twice",
+        "open bracket",
+        "JSON",
+        "no option",
+        "not UTF-8",
+        "UTF-16",
+    ],
 )
 def test_malformed_file(file, content, problem, name):
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -126,4 +146,7 @@ def test_file_that_may_not_be_read(file, name, monkeypatch):
 def test_file_is_not_changed(file):
     file.write_text("[default]\nsecret=%\n")
     read_profile(None)
-    assert (file.read_text(), [path.name for path in file.parent.iterdir()]) == ("[default]\nsecret=%\n", ["credentials"])
+    assert (file.read_text(), [path.name for path in file.parent.iterdir()]) == (
+        "[default]\nsecret=%\n",
+        ["credentials"],
+    )

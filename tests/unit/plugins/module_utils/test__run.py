@@ -49,7 +49,13 @@ class Rendered:
 
 def run_it(work, parameters=None, check_mode=False, with_diff=False, graph=None):
     graph = graph or make_graph(FakeClock())
-    return run(work, {**PARAMETERS, **(parameters or {})}, check_mode=check_mode, with_diff=with_diff, connect=lambda settings: graph)
+    return run(
+        work,
+        {**PARAMETERS, **(parameters or {})},
+        check_mode=check_mode,
+        with_diff=with_diff,
+        connect=lambda settings: graph,
+    )
 
 
 def fail(exc):
@@ -68,7 +74,11 @@ def test_work_is_done_with_what_it_needs(check_mode, with_diff):
         seen.append(given)
         return Rendered(changed=True)
 
-    assert run_it(work, {"extra": 1}, check_mode, with_diff, graph) == {"changed": True, "diff_asked_for": with_diff, "sign_in": SIGN_IN}
+    assert run_it(work, {"extra": 1}, check_mode, with_diff, graph) == {
+        "changed": True,
+        "diff_asked_for": with_diff,
+        "sign_in": SIGN_IN,
+    }
     ((given_graph, parameters, given_check_mode, now),) = seen
     assert (given_graph, given_check_mode, parameters["extra"]) == (graph, check_mode, 1)
     assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=1)
@@ -95,7 +105,14 @@ def test_settings_come_from_parameters_and_environment(monkeypatch):
             {
                 "failed": True,
                 "msg": "No. Do it.",
-                "failure": {"status": 403, "code": "C", "message": None, "request_id": None, "client_request_id": None, "hint": "Do it."},
+                "failure": {
+                    "status": 403,
+                    "code": "C",
+                    "message": None,
+                    "request_id": None,
+                    "client_request_id": None,
+                    "hint": "Do it.",
+                },
             },
         ),
     ],
@@ -123,7 +140,9 @@ def test_a_bug_is_not_hidden():
         run_it(fail(ZeroDivisionError()))
 
 
-@pytest.mark.parametrize("ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"])
+@pytest.mark.parametrize(
+    "ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"]
+)
 def test_notices_become_warnings(ends):
     def work(graph, *unused):
         graph.http.wait("graph.example answered 429", 3, 0)
@@ -138,7 +157,9 @@ US = {"cloud_environment": "AzureUSGovernment"}
 US_WARNING = "API connectors are not in v1.0 of Microsoft Graph at graph.microsoft.us. Set api_version to beta."
 
 
-@pytest.mark.parametrize("ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"])
+@pytest.mark.parametrize(
+    "ends", [lambda: Rendered(warnings=["Mind this."]), fail(IdentityError("No."))], ids=["success", "failure"]
+)
 def test_warnings_of_the_settings_come_first(ends):
     def work(graph, *unused):
         graph.http.wait("graph.example answered 429", 3, 0)
@@ -178,7 +199,12 @@ def test_result_says_who_signed_in(work, home, monkeypatch):
 
 
 def test_credential_that_is_of_no_use_is_a_failure_that_says_who_would_sign_in(home):
-    arguments = {"access_token": None, "tenant": "contoso", "client_id": "app", "x509_certificate_path": f"{home}/absent.pem"}
+    arguments = {
+        "access_token": None,
+        "tenant": "contoso",
+        "client_id": "app",
+        "x509_certificate_path": f"{home}/absent.pem",
+    }
     result = run(fail(AssertionError()), {**PARAMETERS, **arguments}, check_mode=False, with_diff=False)
     assert result["msg"] == f"x509_certificate_path '{home}/absent.pem' cannot be read: No such file or directory."
     assert (result["failed"], result["sign_in"]["auth_method"]) == (True, "client_certificate")
@@ -230,16 +256,26 @@ def test_secrets_of_a_profile_are_masked(home, name):
     (home / ".azure").mkdir()
     lines = [f"{option} = {value}" for option, value in {"access_token": "t0ken", name: "pr0file-s3cr3t"}.items()]
     (home / ".azure/credentials").write_text("\n".join(["[test]", *lines]))
-    result = run_it(lambda *unused: Rendered(deep=[{"a": "x pr0file-s3cr3t y"}]), {"access_token": None, "profile": "test"})
+    result = run_it(
+        lambda *unused: Rendered(deep=[{"a": "x pr0file-s3cr3t y"}]), {"access_token": None, "profile": "test"}
+    )
     assert "pr0file-s3cr3t" not in json.dumps(result)
     assert result["deep"][0]["a"].startswith("x ")
 
 
 @pytest.mark.parametrize("secret", ["1", "2026", "0EB255C", "certif", "Z"])
 def test_short_secrets_star_nothing_out(secret):
-    result = {"thumbprint": "0EB255CC895477798BA418B378255204304897AD", "not_after": "2026-01-31T12:00:00Z", "msg": "the certificate is listed"}
+    result = {
+        "thumbprint": "0EB255CC895477798BA418B378255204304897AD",
+        "not_after": "2026-01-31T12:00:00Z",
+        "msg": "the certificate is listed",
+    }
     parameters = {"access_token": secret, "certificate_password": secret, "content": secret}
-    assert run_it(lambda *unused: Rendered(**result), parameters) == {**result, "diff_asked_for": False, "sign_in": SIGN_IN}
+    assert run_it(lambda *unused: Rendered(**result), parameters) == {
+        **result,
+        "diff_asked_for": False,
+        "sign_in": SIGN_IN,
+    }
 
 
 @pytest.fixture
@@ -249,7 +285,11 @@ def module_result(monkeypatch, capsys):
     monkeypatch.setattr(_run.GraphClient, "connect", lambda settings: make_graph(FakeClock()))
 
     def result(work, **arguments):
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode())
+        monkeypatch.setattr(
+            basic,
+            "_ANSIBLE_ARGS",
+            json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode(),
+        )
         monkeypatch.setattr(run, "__kwdefaults__", {"connect": _run.GraphClient.connect})
         with pytest.raises(SystemExit) as caught:
             run_module(GRAPH, work)
@@ -284,7 +324,9 @@ def test_module_does_not_print_its_arguments(module_result, ends):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_module_passes_check_mode_on(module_result, check_mode):
-    result = module_result(lambda graph, parameters, check_mode, now: Rendered(checked=check_mode), _ansible_check_mode=check_mode)
+    result = module_result(
+        lambda graph, parameters, check_mode, now: Rendered(checked=check_mode), _ansible_check_mode=check_mode
+    )
     assert result["checked"] is check_mode
 
 

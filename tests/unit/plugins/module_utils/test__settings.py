@@ -26,7 +26,11 @@ def profiles(tmp_path, monkeypatch):
 
     def write(**sections):
         (tmp_path / ".azure").mkdir(exist_ok=True)
-        lines = [line for name, values in sections.items() for line in (f"[{name}]", *(f"{option} = {value}" for option, value in values.items()))]
+        lines = [
+            line
+            for name, values in sections.items()
+            for line in (f"[{name}]", *(f"{option} = {value}" for option, value in values.items()))
+        ]
         (tmp_path / ".azure/credentials").write_text("\n".join(lines), "utf-8")
 
     return write
@@ -47,7 +51,9 @@ def test_defaults():
 
 
 # Where each option has its effect: method and option.
-PLACES = [(method, option) for method, kind in METHODS.items() for option in kind.takes] + [("access_token", option) for option in CLOUD_OPTIONS]
+PLACES = [(method, option) for method, kind in METHODS.items() for option in kind.takes] + [
+    ("access_token", option) for option in CLOUD_OPTIONS
+]
 # what the task, the first variable, the second one and the profile say → who is heard
 LAYERS = {
     "all": ("task", "first", "second", "profile", "task"),
@@ -66,19 +72,27 @@ LAYERS = {
     "only empty ones": ("", "", "", "", None),
 }
 ROWS = [
-    (method, option, name) for method, option in PLACES for name, layers in LAYERS.items() if layers[-1] != "second" or len(ENVIRONMENT[option]) == 2
+    (method, option, name)
+    for method, option in PLACES
+    for name, layers in LAYERS.items()
+    if layers[-1] != "second" or len(ENVIRONMENT[option]) == 2
 ]
 
 
 def worth(option, layer):
-    """The value of C{option} that stands for C{layer}."""
+    """The value of `option` that stands for `layer`."""
     if option == "cloud_environment":
-        return dict(zip(("task", "first", "second", "profile"), ("AzureChinaCloud", "AzureUSGovernment", "AzureUSGovernment", "AzureUSGovernmentL5")))[layer]
+        return dict(
+            zip(
+                ("task", "first", "second", "profile"),
+                ("AzureChinaCloud", "AzureUSGovernment", "AzureUSGovernment", "AzureUSGovernmentL5"),
+            )
+        )[layer]
     return f"https://{layer}.example" if option in CLOUD_OPTIONS else f"of-{layer}"
 
 
 def place_of(layer, option):
-    """How results call C{layer}."""
+    """How results call `layer`."""
     variables = ENVIRONMENT[option]
     return {
         "task": "the task",
@@ -148,7 +162,9 @@ def test_which_profile_is_read(profiles, case):
     assert settled.sign_in.render()["origins"] == {"access_token": f"profile {section}"}
 
 
-@pytest.mark.parametrize("task, environ", [({"profile": "absent"}, {}), ({}, {"AZURE_PROFILE": "absent"})], ids=["option", "variable"])
+@pytest.mark.parametrize(
+    "task, environ", [({"profile": "absent"}, {}), ({}, {"AZURE_PROFILE": "absent"})], ids=["option", "variable"]
+)
 def test_profile_that_is_named_has_to_exist(profiles, task, environ):
     profiles(default=APP)
     with pytest.raises(IdentityError, match="^There is no profile 'absent' in ~/.azure/credentials; it has default.$"):
@@ -156,7 +172,16 @@ def test_profile_that_is_named_has_to_exist(profiles, task, environ):
 
 
 def test_profile_says_nothing_of_other_options(profiles):
-    profiles(default={**APP, "timeout": 1, "api_version": "beta", "validate_certs": "false", "auth_method": "azure_cli", "subscription_id": "s"})
+    profiles(
+        default={
+            **APP,
+            "timeout": 1,
+            "api_version": "beta",
+            "validate_certs": "false",
+            "auth_method": "azure_cli",
+            "subscription_id": "s",
+        }
+    )
     settled = settle_task()
     assert settled.credential == ClientSecret(*APP.values())
     assert (settled.timeout, settled.api_version, settled.verify) == (30, "v1.0", True)
@@ -165,7 +190,11 @@ def test_profile_says_nothing_of_other_options(profiles):
 @pytest.mark.parametrize("alias, name", [("tenant_id", "tenant"), ("client_secret", "secret")])
 @pytest.mark.parametrize("beside_empty", [False, True], ids=["alone", "beside an empty option"])
 def test_aliases(alias, name, beside_empty):
-    arguments = {**{option: value for option, value in APP.items() if option != name}, alias: "alias", **({name: ""} if beside_empty else {})}
+    arguments = {
+        **{option: value for option, value in APP.items() if option != name},
+        alias: "alias",
+        **({name: ""} if beside_empty else {}),
+    }
     assert getattr(settle_task({"AZURE_TENANT": "e", "AZURE_SECRET": "e"}, **arguments).credential, name) == "alias"
 
 
@@ -223,14 +252,22 @@ def test_message_tells_what_was_found_where(profiles):
     with pytest.raises(IdentityError) as caught:
         settle_task({"AZURE_TENANT_ID": "contoso", "AZURE_CLIENT_ID": ""}, secret="s3cr3t-value")
     message = caught.value.message
-    assert "client_secret has tenant from environment variable AZURE_TENANT_ID, secret from the task and lacks client_id (AZURE_CLIENT_ID)" in message
-    assert "client_certificate has tenant from environment variable AZURE_TENANT_ID, x509_certificate_path from profile default and lacks" in message
+    assert (
+        "client_secret has tenant from environment variable AZURE_TENANT_ID, secret from the task and lacks client_id (AZURE_CLIENT_ID)"
+        in message
+    )
+    assert (
+        "client_certificate has tenant from environment variable AZURE_TENANT_ID, x509_certificate_path from profile default and lacks"
+        in message
+    )
     assert "s3cr3t-value" not in message and "contoso" not in message
 
 
 def test_sign_in_in_results(profiles):
     profiles(default={"client_id": "app", "cloud_environment": "AzureChinaCloud", "x509_certificate_path": "/c.pem"})
-    sign_in = settle_task({"AZURE_TENANT_ID": "contoso", "AZURE_FEDERATED_TOKEN": ""}, secret="s3cr3t-value", graph_url="g.example").sign_in
+    sign_in = settle_task(
+        {"AZURE_TENANT_ID": "contoso", "AZURE_FEDERATED_TOKEN": ""}, secret="s3cr3t-value", graph_url="g.example"
+    ).sign_in
     assert sign_in.render() == {
         "auth_method": "client_secret",
         "tenant": "contoso",
@@ -250,10 +287,38 @@ def test_sign_in_in_results(profiles):
 
 # task, environment → auth_method, tenant, client_id, origins
 WHO = {
-    "access token": (SIGNED_IN, {"AZURE_TENANT": "e", "AZURE_CLIENT_ID": "e"}, "access_token", None, None, ["access_token"]),
-    "managed identity of the system": ({"auth_method": "managed_identity"}, {"AZURE_TENANT": "e"}, "managed_identity", None, None, []),
-    "managed identity of the user": ({"auth_method": "managed_identity"}, {"AZURE_CLIENT_ID": "e"}, "managed_identity", None, "e", ["client_id"]),
-    "Azure CLI": ({"auth_method": "azure_cli"}, {"AZURE_TENANT": "e", "AZURE_CLIENT_ID": "e"}, "azure_cli", "e", None, ["tenant"]),
+    "access token": (
+        SIGNED_IN,
+        {"AZURE_TENANT": "e", "AZURE_CLIENT_ID": "e"},
+        "access_token",
+        None,
+        None,
+        ["access_token"],
+    ),
+    "managed identity of the system": (
+        {"auth_method": "managed_identity"},
+        {"AZURE_TENANT": "e"},
+        "managed_identity",
+        None,
+        None,
+        [],
+    ),
+    "managed identity of the user": (
+        {"auth_method": "managed_identity"},
+        {"AZURE_CLIENT_ID": "e"},
+        "managed_identity",
+        None,
+        "e",
+        ["client_id"],
+    ),
+    "Azure CLI": (
+        {"auth_method": "azure_cli"},
+        {"AZURE_TENANT": "e", "AZURE_CLIENT_ID": "e"},
+        "azure_cli",
+        "e",
+        None,
+        ["tenant"],
+    ),
     "certificate with password": (
         {**APP, "auth_method": "client_certificate", "x509_certificate_path": "/c.pem"},
         {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw"},
@@ -284,7 +349,9 @@ def test_sign_in_names_only_what_is_used(case):
 def test_sign_in_has_no_secret():
     values = {name: f"<{name}>" for name in SECRETS}
     for method in METHODS:
-        rendered = settle_task(auth_method=method, tenant="contoso", client_id="app", x509_certificate_path="/c.pem", **values).sign_in.render()
+        rendered = settle_task(
+            auth_method=method, tenant="contoso", client_id="app", x509_certificate_path="/c.pem", **values
+        ).sign_in.render()
         assert [value for value in values.values() if value in str(rendered)] == []
 
 
@@ -364,7 +431,13 @@ def test_secrets_are_those_that_ansible_masks():
 def test_equal_settings_can_share_a_client():
     first, second = (settle_task(**APP) for unused in range(2))
     assert first == second and hash(first) == hash(second)
-    for changes in ({"secret": "other"}, {"tenant": "other"}, {"timeout": 1}, {"validate_certs": False}, {"api_version": "beta"}):
+    for changes in (
+        {"secret": "other"},
+        {"tenant": "other"},
+        {"timeout": 1},
+        {"validate_certs": False},
+        {"api_version": "beta"},
+    ):
         assert settle_task(**{**APP, **changes}) != first
 
 

@@ -22,7 +22,13 @@ from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _http, _tokens
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS, Cloud
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import AzureCli, ClientCertificate, ClientSecret, FederatedToken, ManagedIdentity
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import (
+    AzureCli,
+    ClientCertificate,
+    ClientSecret,
+    FederatedToken,
+    ManagedIdentity,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import EARLY, FixedToken
 
@@ -55,7 +61,16 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 752
 @pytest.fixture(autouse=True)
 def no_azure(monkeypatch):
     """Without the variables by which Azure's own hosts are recognized."""
-    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET", "REGION_NAME", "NETRC"):
+    for name in (
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "IDENTITY_SERVER_THUMBPRINT",
+        "IMDS_ENDPOINT",
+        "MSI_ENDPOINT",
+        "MSI_SECRET",
+        "REGION_NAME",
+        "NETRC",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -87,7 +102,11 @@ def test_client_secret_signs_in_once(wire, clock):
     tokens = sign_in(clock, timeout=4, verify="/ca.pem")
     assert [tokens.token() for unused in range(3)] == ["t0ken-1"] * 3
     body = dict(pair.split("=") for pair in wire.calls[1].body.split("&"))
-    assert (body["grant_type"], body["client_id"], body["scope"]) == ("client_credentials", "app", "https%3A%2F%2Fgraph.example%2F.default")
+    assert (body["grant_type"], body["client_id"], body["scope"]) == (
+        "client_credentials",
+        "app",
+        "https%3A%2F%2Fgraph.example%2F.default",
+    )
     assert body["client_secret"] == SECRET
     assert {(call.req_kwargs["timeout"], call.req_kwargs["verify"]) for call in wire.calls} == {(4, "/ca.pem")}
 
@@ -146,9 +165,16 @@ def test_what_is_signed_is_meant_for_the_id_of_the_tenant(wire, clock, tmp_path,
     if asked:
         token = f"https://login.microsoftonline.com/{GUID}/oauth2/v2.0/token"
         endpoints = {"authorization_endpoint": token.replace("token", "authorize"), "token_endpoint": token}
-        wire.expect("GET", f"https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration", endpoints)
+        wire.expect(
+            "GET", f"https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration", endpoints
+        )
     wire.expect("POST", token, GRANTED)
-    assert ClientCertificate(tenant, "app", f"{tmp_path}/app.pem", None).authenticate(CLOUDS["AzureCloud"], make_http(clock)).token() == "t0ken-1"
+    assert (
+        ClientCertificate(tenant, "app", f"{tmp_path}/app.pem", None)
+        .authenticate(CLOUDS["AzureCloud"], make_http(clock))
+        .token()
+        == "t0ken-1"
+    )
     assert jwt.decode(form(wire.calls[-1])["client_assertion"], options={"verify_signature": False})["aud"] == token
 
 
@@ -168,8 +194,15 @@ def test_refusal_is_told_with_its_code_and_a_hint(wire, clock, status):
         "Microsoft Entra ID refused the sign-in: AADSTS7000215: Invalid client secret provided. The secret is wrong: give the secret's value, not its ID."
     )
     failure = caught.value.failure
-    assert (failure["code"], failure["request_id"], failure["client_request_id"]) == ("AADSTS7000215", "trace-1", "correlation-1")
-    assert failure["message"] == "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the value."
+    assert (failure["code"], failure["request_id"], failure["client_request_id"]) == (
+        "AADSTS7000215",
+        "trace-1",
+        "correlation-1",
+    )
+    assert (
+        failure["message"]
+        == "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the value."
+    )
     assert clock.slept == []
 
 
@@ -198,7 +231,12 @@ HINTS = {
 @pytest.mark.parametrize("code, phrase", HINTS.items())
 @pytest.mark.parametrize("where", ["discovery", "token"])
 def test_hints(wire, clock, code, phrase, where):
-    answer = {"error": "x", "error_description": f"AADSTS{code}: No. Trace ID: t", "error_codes": [50000, code], "correlation_id": "c"}
+    answer = {
+        "error": "x",
+        "error_description": f"AADSTS{code}: No. Trace ID: t",
+        "error_codes": [50000, code],
+        "correlation_id": "c",
+    }
     expect_discovery(wire, answer if where == "discovery" else None, status=400 if where == "discovery" else 200)
     if where == "token":
         expect_token(wire, answer, 401)
@@ -224,9 +262,15 @@ def test_code_without_a_hint(wire, clock):
 
 
 def test_unknown_tenant_is_told_in_the_words_of_entra(wire, clock):
-    answer = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'contoso' not found. Check it.", "error_codes": [90002]}
+    answer = {
+        "error": "invalid_tenant",
+        "error_description": "AADSTS90002: Tenant 'contoso' not found. Check it.",
+        "error_codes": [90002],
+    }
     expect_discovery(wire, answer, status=400)
-    with pytest.raises(ServiceError, match="AADSTS90002: Tenant 'contoso' not found. This tenant is not known") as caught:
+    with pytest.raises(
+        ServiceError, match="AADSTS90002: Tenant 'contoso' not found. This tenant is not known"
+    ) as caught:
         sign_in(clock).token()
     assert (caught.value.status, caught.value.code) == (400, "AADSTS90002")
 
@@ -308,14 +352,19 @@ def test_refused_sign_in_can_be_tried_again_after_renewal(wire, clock):
     assert tokens.token() == "t0ken-1"
 
 
-@pytest.mark.parametrize("answer", ["<html>login</html>", "", "[]", '{"error": {"code": "x"}}'], ids=["HTML", "empty", "list", "Graph's"])
+@pytest.mark.parametrize(
+    "answer", ["<html>login</html>", "", "[]", '{"error": {"code": "x"}}'], ids=["HTML", "empty", "list", "Graph's"]
+)
 @pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize("where", ["discovery", "token"])
 def test_who_does_not_answer_as_entra(wire, clock, caplog, answer, status, where):
     expect_discovery(wire, answer if where == "discovery" else None, status=status if where == "discovery" else 200)
     if where == "token":
         expect_token(wire, answer, status)
-    with pytest.raises(ServiceError, match=f"login.example answered {status}, which is not an answer of Microsoft Entra ID. Check authority_host"):
+    with pytest.raises(
+        ServiceError,
+        match=f"login.example answered {status}, which is not an answer of Microsoft Entra ID. Check authority_host",
+    ):
         sign_in(clock, retries=0).token()
     assert "login</html>" not in caplog.text
 
@@ -338,7 +387,9 @@ def test_service_in_trouble_is_asked_again(wire, clock, where):
 def test_service_in_trouble_to_the_end(wire, clock, status):
     expect_discovery(wire)
     expect_token(wire, REFUSED, status)
-    with pytest.raises(ServiceError, match=f"Could not sign in: Microsoft Entra ID answered {status}: .* retry_timeout") as caught:
+    with pytest.raises(
+        ServiceError, match=f"Could not sign in: Microsoft Entra ID answered {status}: .* retry_timeout"
+    ) as caught:
         sign_in(clock, retries=0).token()
     assert caught.value.status == status
 
@@ -376,7 +427,9 @@ def test_strange_tenants(clock, tenant, monkeypatch):
     monkeypatch.setattr(type(http), "send", refuse)
     with pytest.raises(IdentityError):
         ClientSecret(tenant, "app", SECRET).authenticate(CLOUD, http).token()
-    assert all(url.startswith(f"{AUTHORITY}/") and url.endswith("/v2.0/.well-known/openid-configuration") for url in asked)
+    assert all(
+        url.startswith(f"{AUTHORITY}/") and url.endswith("/v2.0/.well-known/openid-configuration") for url in asked
+    )
 
 
 def form(request):
@@ -397,7 +450,11 @@ def certificate_file(tmp_path):
 
 @pytest.mark.parametrize("kind", ["PEM", "PKCS#12"])
 def test_certificate_signs_an_assertion(wire, clock, certificate_file, kind):
-    data, password = (MADE.key_pem + ISSUER.pem + MADE.pem, "") if kind == "PEM" else (MADE.pfx("pa55word", chain=(ISSUER,)), "pa55word")
+    data, password = (
+        (MADE.key_pem + ISSUER.pem + MADE.pem, "")
+        if kind == "PEM"
+        else (MADE.pfx("pa55word", chain=(ISSUER,)), "pa55word")
+    )
     tokens = certificate_file(data, password).authenticate(CLOUD, make_http(clock))
     expect_discovery(wire)
     expect_token(wire)
@@ -406,12 +463,28 @@ def test_certificate_signs_an_assertion(wire, clock, certificate_file, kind):
     posted = form(wire.calls[1])
     assertion = posted.pop("client_assertion")
     assert posted.pop("client_info", "1") == "1"
-    assert posted == {"client_id": "app", "scope": "https://graph.example/.default", "grant_type": "client_credentials", "client_assertion_type": JWT_BEARER}
+    assert posted == {
+        "client_id": "app",
+        "scope": "https://graph.example/.default",
+        "grant_type": "client_credentials",
+        "client_assertion_type": JWT_BEARER,
+    }
     header = jwt.get_unverified_header(assertion)
     assert (header["alg"], header["typ"]) == ("PS256", "JWT")
-    assert header["x5t#S256"].rstrip("=") == base64.urlsafe_b64encode(hashlib.sha256(MADE.der).digest()).decode().rstrip("=")
-    assert header.get("x5c", [base64.b64encode(MADE.der).decode()])[0].replace("\n", "") == base64.b64encode(MADE.der).decode()
-    claims = jwt.decode(assertion, MADE.key.public_key(), algorithms=["PS256"], audience=TOKEN, options={"require": ["aud", "iss", "sub", "exp", "jti"]})
+    assert header["x5t#S256"].rstrip("=") == base64.urlsafe_b64encode(
+        hashlib.sha256(MADE.der).digest()
+    ).decode().rstrip("=")
+    assert (
+        header.get("x5c", [base64.b64encode(MADE.der).decode()])[0].replace("\n", "")
+        == base64.b64encode(MADE.der).decode()
+    )
+    claims = jwt.decode(
+        assertion,
+        MADE.key.public_key(),
+        algorithms=["PS256"],
+        audience=TOKEN,
+        options={"require": ["aud", "iss", "sub", "exp", "jti"]},
+    )
     assert (claims["iss"], claims["sub"]) == ("app", "app")
     assert 0 < claims["exp"] - time.time() <= 600
     with pytest.raises(jwt.InvalidSignatureError):
@@ -436,8 +509,19 @@ def test_certificate_file_is_checked_before_anything_is_sent(wire, clock, certif
 
 def test_certificate_that_is_not_registered(wire, clock, certificate_file):
     expect_discovery(wire)
-    expect_token(wire, {"error": "invalid_client", "error_description": "AADSTS700027: The certificate is unknown.", "error_codes": [700027]}, 401)
-    with pytest.raises(ServiceError, match="AADSTS700027: The certificate is unknown. This certificate is not registered for the application") as caught:
+    expect_token(
+        wire,
+        {
+            "error": "invalid_client",
+            "error_description": "AADSTS700027: The certificate is unknown.",
+            "error_codes": [700027],
+        },
+        401,
+    )
+    with pytest.raises(
+        ServiceError,
+        match="AADSTS700027: The certificate is unknown. This certificate is not registered for the application",
+    ) as caught:
         certificate_file(MADE.key_pem + MADE.pem).authenticate(CLOUD, make_http(clock)).token()
     assert "PRIVATE" not in caught.value.message
 
@@ -452,7 +536,11 @@ def test_federated_token_is_the_assertion(wire, clock):
     expect_token(wire)
     assert [tokens.token(), tokens.token()] == ["t0ken-1", "t0ken-1"]
     posted = form(wire.calls[1])
-    assert (posted["client_assertion"], posted["client_assertion_type"], posted["client_id"]) == ("0idc-1", JWT_BEARER, "app")
+    assert (posted["client_assertion"], posted["client_assertion_type"], posted["client_id"]) == (
+        "0idc-1",
+        JWT_BEARER,
+        "app",
+    )
     assert "client_secret" not in posted
 
 
@@ -507,7 +595,11 @@ def test_federated_token_file_of_no_use(wire, clock, tmp_path, case):
 
 def test_federated_token_that_is_refused(wire, clock):
     expect_discovery(wire)
-    expect_token(wire, {"error": "invalid_client", "error_description": "AADSTS70021: No matching record.", "error_codes": [70021]}, 401)
+    expect_token(
+        wire,
+        {"error": "invalid_client", "error_description": "AADSTS70021: No matching record.", "error_codes": [70021]},
+        401,
+    )
     with pytest.raises(ServiceError, match="The application trusts no such token") as caught:
         federated(clock, "0idc-1").token()
     assert "0idc-1" not in caught.value.message
@@ -518,8 +610,15 @@ IDENTITY_HOST = "https://imds.example"
 QUERY = {"api-version": "2018-02-01", "resource": "https://graph.example"}
 APP_SERVICE = "https://app.example/msi/token"
 APP_QUERY = {"api-version": "2019-08-01", "resource": "https://graph.example"}
-IDENTITY = {"access_token": "t0ken-1", "expires_in": "86000", "resource": "https://graph.example", "token_type": "Bearer"}
-NO_IDENTITY = "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
+IDENTITY = {
+    "access_token": "t0ken-1",
+    "expires_in": "86000",
+    "resource": "https://graph.example",
+    "token_type": "Bearer",
+}
+NO_IDENTITY = (
+    "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
+)
 
 
 def address(base, query, **more):
@@ -564,7 +663,12 @@ def test_identity_of_a_virtual_machine(wire, imds, client_id):
 
 @pytest.mark.parametrize("client_id", [None, "user-assigned"])
 def test_identity_of_an_app_service(wire, app_service, client_id):
-    answer = {"access_token": "t0ken-1", "expires_on": str(int(time.time()) + 86000), "resource": "https://graph.example", "token_type": "Bearer"}
+    answer = {
+        "access_token": "t0ken-1",
+        "expires_on": str(int(time.time()) + 86000),
+        "resource": "https://graph.example",
+        "token_type": "Bearer",
+    }
     wire.expect("GET", address(app_service, APP_QUERY, **({"client_id": client_id} if client_id else {})), answer)
     tokens = managed(client_id)
     assert [tokens.token(), tokens.token()] == ["t0ken-1", "t0ken-1"]
@@ -591,7 +695,9 @@ def arc(monkeypatch, slept, tmp_path):
     """A machine outside of Azure with the agent of Azure Arc; the file in which it leaves a secret."""
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{IDENTITY_HOST}{IMDS}")
     monkeypatch.setenv("IMDS_ENDPOINT", IDENTITY_HOST)
-    monkeypatch.setattr(msal.managed_identity, "_supported_arc_platforms_and_their_prefixes", {sys.platform: str(tmp_path)})
+    monkeypatch.setattr(
+        msal.managed_identity, "_supported_arc_platforms_and_their_prefixes", {sys.platform: str(tmp_path)}
+    )
     return tmp_path / "asked.key"
 
 
@@ -600,7 +706,11 @@ ARC = address(f"{IDENTITY_HOST}{IMDS}", {"api-version": "2020-06-01", "resource"
 CHALLENGES = {
     "no body": "",
     "text": "Unauthorized",
-    "refusal": {"error": "unauthorized_client", "error_description": "Missing Basic Authorization header", "error_codes": [401]},
+    "refusal": {
+        "error": "unauthorized_client",
+        "error_description": "Missing Basic Authorization header",
+        "error_codes": [401],
+    },
 }
 
 
@@ -631,7 +741,11 @@ REFUSALS = {
     "resource that is unknown": (
         "imds",
         400,
-        {"error": "invalid_resource", "error_description": "AADSTS500011: The resource was not found. Trace ID: t", "error_codes": [500011]},
+        {
+            "error": "invalid_resource",
+            "error_description": "AADSTS500011: The resource was not found. Trace ID: t",
+            "error_codes": [500011],
+        },
         "endpoint refused: AADSTS500011: The resource was not found. ",
     ),
     "identity that is unknown, App Service": (
@@ -647,7 +761,12 @@ REFUSALS = {
     "token that ends at a list": ("imds", 200, {**IDENTITY, "expires_in": [1]}, ""),
     "list": ("imds", 200, [], "There is no managed identity here: its endpoint answered 200. "),
     "page": ("imds", 200, "<html>t0ken-1</html>", "There is no managed identity here: its endpoint answered 200. "),
-    "page that is not there": ("imds", 404, "<html>t0ken-1</html>", "There is no managed identity here: its endpoint answered 404. "),
+    "page that is not there": (
+        "imds",
+        404,
+        "<html>t0ken-1</html>",
+        "There is no managed identity here: its endpoint answered 404. ",
+    ),
     "trouble": ("imds", 500, {"error": "x"}, "There is no managed identity here: its endpoint answered 500. "),
     "something of no sense, App Service": ("app_service", 200, {**IDENTITY, "expires_on": "soon"}, ""),
 }
@@ -673,7 +792,11 @@ def test_refusal_of_a_managed_identity_is_told_with_its_code(wire, imds):
     with pytest.raises(ServiceError) as caught:
         managed("user-assigned").token()
     failure = caught.value.failure
-    assert (failure["status"], failure["code"], failure["message"]) == (400, "invalid_request", "Identity not found. More of it.")
+    assert (failure["status"], failure["code"], failure["message"]) == (
+        400,
+        "invalid_request",
+        "Identity not found. More of it.",
+    )
     assert "client_id" in failure["hint"]
 
 
@@ -686,7 +809,11 @@ def test_hints_for_a_managed_identity_speak_of_it(wire, imds):
 
 @pytest.mark.parametrize(
     "trouble",
-    [requests.exceptions.ConnectTimeout("t"), requests.exceptions.ConnectionError("refused"), requests.exceptions.ReadTimeout("t")],
+    [
+        requests.exceptions.ConnectTimeout("t"),
+        requests.exceptions.ConnectionError("refused"),
+        requests.exceptions.ReadTimeout("t"),
+    ],
     ids=lambda trouble: type(trouble).__name__,
 )
 def test_nothing_answers_for_managed_identities(wire, imds, slept, trouble):
@@ -727,7 +854,11 @@ def test_managed_identity_passes_by_proxies_and_netrc(wire, imds, monkeypatch, t
 def test_service_fabric_is_refused_in_words(wire, app_service, monkeypatch):
     monkeypatch.setenv("IDENTITY_SERVER_THUMBPRINT", "0" * 40)
     if not hasattr(msal.managed_identity, "_create_service_fabric_http_client"):
-        wire.expect("GET", address(app_service, {"api-version": "2019-07-01-preview", "resource": "https://graph.example"}), {"error": {"code": "x"}})
+        wire.expect(
+            "GET",
+            address(app_service, {"api-version": "2019-07-01-preview", "resource": "https://graph.example"}),
+            {"error": {"code": "x"}},
+        )
     with pytest.raises(IdentityError):
         managed().token()
 
@@ -736,7 +867,7 @@ NOW = 1_800_000_000.0
 
 
 class Az:
-    """An executable C{az} that answers what it is told and keeps what it was called with."""
+    """An executable `az` that answers what it is told and keeps what it was called with."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -838,8 +969,14 @@ NO_TOKEN = f"The Azure CLI did not answer with a token. {TRY}"
 # what it prints, how it ends, what it says → sentence
 FAILURES = {
     "not signed in": ({"answer": "", "code": 1, "stderr": LOGIN}, "The Azure CLI is not signed in. Run: az login"),
-    "failing": ({"answer": "s3cr3t-output", "code": 3, "stderr": "s3cr3t-output"}, f"The Azure CLI failed with exit code 3. {TRY}"),
-    "failing with a token": ({"answer": {"accessToken": "s3cr3t-output", "expires_on": NOW}, "code": 1}, f"The Azure CLI failed with exit code 1. {TRY}"),
+    "failing": (
+        {"answer": "s3cr3t-output", "code": 3, "stderr": "s3cr3t-output"},
+        f"The Azure CLI failed with exit code 3. {TRY}",
+    ),
+    "failing with a token": (
+        {"answer": {"accessToken": "s3cr3t-output", "expires_on": NOW}, "code": 1},
+        f"The Azure CLI failed with exit code 1. {TRY}",
+    ),
     "silent": ({"answer": ""}, NO_TOKEN),
     "text": ({"answer": "s3cr3t-output"}, NO_TOKEN),
     "list": ({"answer": ["s3cr3t-output"]}, NO_TOKEN),
@@ -853,7 +990,10 @@ FAILURES = {
     "end without sense": ({"answer": {"accessToken": "s3cr3t-output", "expires_on": "soon"}}, NO_TOKEN),
     "old end without sense": ({"answer": {"accessToken": "s3cr3t-output", "expiresOn": "soon"}}, NO_TOKEN),
     "old end that is no text": ({"answer": {"accessToken": "s3cr3t-output", "expiresOn": 7}}, NO_TOKEN),
-    "old end before time began": ({"answer": {"accessToken": "s3cr3t-output", "expiresOn": "0001-01-01 00:00:00"}}, NO_TOKEN),
+    "old end before time began": (
+        {"answer": {"accessToken": "s3cr3t-output", "expiresOn": "0001-01-01 00:00:00"}},
+        NO_TOKEN,
+    ),
     "killed": ({"answer": "", "last": "kill -9 $$"}, f"The Azure CLI failed with exit code -9. {TRY}"),
 }
 

@@ -17,8 +17,22 @@ def test_urls_that_can_be_called(url):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://a.example", "a.example/x", "https://", "https:///x", "https://a.example/x y", "https://a.example:port", "https://a.example:99999",
-     "ftp://a.example", "https://[::1", " https://a.example", "https://a.example\n", "https://a.example/\x00", "https://a\\@b.example", "nonsense"],
+    [
+        "http://a.example",
+        "a.example/x",
+        "https://",
+        "https:///x",
+        "https://a.example/x y",
+        "https://a.example:port",
+        "https://a.example:99999",
+        "ftp://a.example",
+        "https://[::1",
+        " https://a.example",
+        "https://a.example\n",
+        "https://a.example/\x00",
+        "https://a\\@b.example",
+        "nonsense",
+    ],
 )
 def test_urls_that_cannot_be_called(url):
     with pytest.raises(IdentityError, match="target_url is not an https URL with a host"):

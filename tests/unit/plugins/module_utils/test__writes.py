@@ -22,7 +22,7 @@ def no_jitter(monkeypatch):
 
 
 def make_write(clock, *reads, **changes):
-    """A write that NEW shows; C{reads} are what reading comes to, one after the other."""
+    """A write that NEW shows; `reads` are what reading comes to, one after the other."""
     left = list(reads)
 
     def read():
@@ -32,7 +32,9 @@ def make_write(clock, *reads, **changes):
         return found
 
     http = make_http(clock, retry_timeout=changes.pop("retry_timeout", 10))
-    return Write(http, "API connector 'Orders'", read, lambda connector: "" if connector is NEW else "has the old URL", **changes)
+    return Write(
+        http, "API connector 'Orders'", read, lambda connector: "" if connector is NEW else "has the old URL", **changes
+    )
 
 
 def test_seen_at_once(clock):
@@ -51,7 +53,10 @@ def test_read_until_it_is_seen_and_noted(clock):
 
 
 def test_never_seen(clock):
-    with pytest.raises(IdentityError, match="^It was sent, but API connector 'Orders' has the old URL. Look at the connector .*retry_timeout"):
+    with pytest.raises(
+        IdentityError,
+        match="^It was sent, but API connector 'Orders' has the old URL. Look at the connector .*retry_timeout",
+    ):
         make_write(clock, OLD, OLD, OLD, retry_timeout=4).see("It was sent")
     assert clock.slept == [1, 2]
 

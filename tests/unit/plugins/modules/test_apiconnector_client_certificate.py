@@ -29,11 +29,21 @@ def home(tmp_path, monkeypatch):
 
 def as_json(*certificates):
     entries = [
-        {"thumbprint": made.thumbprint, "notBefore": int(NOW.timestamp()) - 99, "notAfter": int(NOW.timestamp()) + 86400 * 300, "isActive": True}
+        {
+            "thumbprint": made.thumbprint,
+            "notBefore": int(NOW.timestamp()) - 99,
+            "notAfter": int(NOW.timestamp()) + 86400 * 300,
+            "isActive": True,
+        }
         for made in certificates
     ]
     authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": entries}
-    return {"id": "c-1", "displayName": "Orders", "targetUrl": "https://api.example", "authenticationConfiguration": authentication}
+    return {
+        "id": "c-1",
+        "displayName": "Orders",
+        "targetUrl": "https://api.example",
+        "authenticationConfiguration": authentication,
+    }
 
 
 def parameters(**arguments):
@@ -57,6 +67,8 @@ def test_certificate_alone_in_check_mode_is_enough_to_look(wire, clock):
 def test_file_is_uploaded_as_it_came(wire, clock, password):
     content = base64.b64encode(MADE.pfx(password)).decode()
     wire.expect("GET", PATH, as_json())
-    wire.expect("POST", f"{PATH}/uploadClientCertificate", as_json(MADE), json={"pkcs12Value": content, "password": password})
+    wire.expect(
+        "POST", f"{PATH}/uploadClientCertificate", as_json(MADE), json={"pkcs12Value": content, "password": password}
+    )
     outcome = module.work(make_graph(clock), parameters(content=content, certificate_password=password), False, NOW)
     assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, True, False)

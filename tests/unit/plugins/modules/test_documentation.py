@@ -38,7 +38,9 @@ MADE = make_certificate()
 def of_module(name):
     """The module's documentation, examples and return values, and its spec."""
     module = import_module(f"{modules.__name__}.{name}")
-    return *(yaml.safe_load(text) for text in (module.DOCUMENTATION, module.EXAMPLES, module.RETURN)), getattr(_argument_specs, name.upper())
+    return *(yaml.safe_load(text) for text in (module.DOCUMENTATION, module.EXAMPLES, module.RETURN)), getattr(
+        _argument_specs, name.upper()
+    )
 
 
 def fragments(documented):
@@ -53,7 +55,9 @@ def facts(options, nested):
     fields = ("type", "default", "choices", "aliases", "elements", "required")
     told = {}
     for name, option in options.items():
-        told[name] = {field: sorted(option[field]) if field == "choices" else option[field] for field in fields if field in option}
+        told[name] = {
+            field: sorted(option[field]) if field == "choices" else option[field] for field in fields if field in option
+        }
         if nested in option:
             told[name]["nested"] = facts(option[nested], nested)
     return told
@@ -94,12 +98,16 @@ def test_every_module_has_an_action_plugin_and_is_documented_as_a_member(name):
     assert (COLLECTION / f"plugins/action/{name}.py").is_file()
     documented = of_module(name)[0]
     assert documented["module"] == name
-    groups = [fragment["attributes"].get("action_group") for fragment in fragments(documented) if "attributes" in fragment]
+    groups = [
+        fragment["attributes"].get("action_group") for fragment in fragments(documented) if "attributes" in fragment
+    ]
     assert ["msgraph.identity.graph"] in [group["membership"] for group in groups if group]
 
 
 def test_every_action_plugin_has_a_module():
-    assert sorted(path.stem for path in (COLLECTION / "plugins/action").glob("*.py") if path.stem != "__init__") == MODULES
+    assert (
+        sorted(path.stem for path in (COLLECTION / "plugins/action").glob("*.py") if path.stem != "__init__") == MODULES
+    )
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -135,7 +143,10 @@ def work_of(name):
     """What a module does, with options for a connector that has the certificate already."""
     received = {"content": MADE.pem.decode()}
     return {
-        "apiconnector": (ensure_as_received, {"connector_id": "c-1", "authentication": {"client_certificate": received}}),
+        "apiconnector": (
+            ensure_as_received,
+            {"connector_id": "c-1", "authentication": {"client_certificate": received}},
+        ),
         "apiconnector_client_certificate": (apiconnector_client_certificate.work, {"connector_id": "c-1", **received}),
         "apiconnector_info": (list_connectors, {"connector_id": "c-1"}),
     }[name]
@@ -148,7 +159,12 @@ def test_returned_values_are_the_documented_ones(wire, clock, name):
     now = int(NOW.timestamp())
     entry = {"thumbprint": MADE.thumbprint, "notBefore": now - 99, "notAfter": now + 86400 * 300, "isActive": True}
     authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": [entry]}
-    answer = {"id": "c-1", "displayName": "Orders", "targetUrl": "https://api.example", "authenticationConfiguration": authentication}
+    answer = {
+        "id": "c-1",
+        "displayName": "Orders",
+        "targetUrl": "https://api.example",
+        "authenticationConfiguration": authentication,
+    }
     wire.expect("GET", f"{CONNECTORS}/c-1", answer)
     result = work(make_graph(clock), spec.validate(arguments), False, NOW).render(False)
     assert set(result) - set(returned) == {"changed"}
@@ -157,11 +173,15 @@ def test_returned_values_are_the_documented_ones(wire, clock, name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-@pytest.mark.parametrize("options", [{"access_token": "t"}, {"tenant": "contoso", "client_id": "app", "secret": "s"}], ids=sorted)
+@pytest.mark.parametrize(
+    "options", [{"access_token": "t"}, {"tenant": "contoso", "client_id": "app", "secret": "s"}], ids=sorted
+)
 def test_returned_sign_in_is_the_documented_one(monkeypatch, tmp_path, name, options):
     monkeypatch.setenv("HOME", str(tmp_path))
     dummy, unused, returned, spec = of_module(name)
-    sign_in = settle(spec.validate({**work_of(name)[1], **options}), {"AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}).sign_in.render()
+    sign_in = settle(
+        spec.validate({**work_of(name)[1], **options}), {"AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}
+    ).sign_in.render()
     check_documented({"sign_in": sign_in}, returned)
     assert set(sign_in["origins"]) == {*options, "cloud_environment"}
 
@@ -197,6 +217,8 @@ def test_listed_connectors_are_documented_as_single_ones_are():
 
 def test_file_options_are_documented_as_in_the_other_module():
     other = of_module("apiconnector_client_certificate")[0]["options"]
-    for name, option in of_module("apiconnector")[0]["options"]["authentication"]["suboptions"]["client_certificate"]["suboptions"].items():
+    for name, option in of_module("apiconnector")[0]["options"]["authentication"]["suboptions"]["client_certificate"][
+        "suboptions"
+    ].items():
         said = yaml.safe_dump(option).replace("authentication.client_certificate.", "")
         assert " ".join(said.split()) == " ".join(yaml.safe_dump(other[name]).split())

@@ -83,7 +83,9 @@ def test_vaulted_file_that_is_to_stay_so(action, vaulted):
     assert read(action, decrypt=False) == vaulted
 
 
-@pytest.mark.parametrize("secrets", [None, [], [("default", VaultSecret(b"another-password"))]], ids=["unset", "none", "wrong"])
+@pytest.mark.parametrize(
+    "secrets", [None, [], [("default", VaultSecret(b"another-password"))]], ids=["unset", "none", "wrong"]
+)
 def test_vaulted_file_without_its_password(action, vaulted, secrets):
     if secrets is not None:
         action._loader.set_vault_secrets(secrets)

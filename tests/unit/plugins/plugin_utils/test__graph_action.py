@@ -29,7 +29,7 @@ class Rendered:
 
 
 class Action(GraphAction):
-    """Does C{work} here, or calls the module."""
+    """Does `work` here, or calls the module."""
 
     spec = GRAPH
 
@@ -147,7 +147,9 @@ def test_environment_of_the_task_is_seen_and_gone_afterwards(make, monkeypatch, 
 
 
 def test_environment_of_the_task_settles_options(make, clients):
-    make({}, environment=[{"MSGRAPH_ACCESS_TOKEN": "t0ken-of-task", "AZURE_CLOUD_ENVIRONMENT": "AzureChinaCloud"}]).run()
+    make(
+        {}, environment=[{"MSGRAPH_ACCESS_TOKEN": "t0ken-of-task", "AZURE_CLOUD_ENVIRONMENT": "AzureChinaCloud"}]
+    ).run()
     assert (clients[0].cloud.name, clients[0].credential.access_token) == ("AzureChinaCloud", "t0ken-of-task")
 
 
