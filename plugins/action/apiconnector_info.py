@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_INFO
-from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import list_connectors
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import MODULE
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction
 
 
 class ActionModule(GraphAction):
     """Nothing but the shared work."""
 
-    spec = APICONNECTOR_INFO
-    work = staticmethod(list_connectors)
+    kind = MODULE

@@ -10,13 +10,13 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
-    CLIENT_CERTIFICATE,
-    ApiConnector,
-    ApiConnectors,
-)
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_INFO
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import CLIENT_CERTIFICATE, ApiConnector
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class Listing:
         return {**connector.render(self.now), "active_certificate": active.render(self.now) if active else None}
 
 
-def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check_mode: bool, now: datetime) -> Listing:
+def work(
+    graph: GraphClient, parameters: t.Mapping[str, t.Any], source: Source | None, check_mode: bool, now: datetime
+) -> Listing:
     """The connectors that the validated `parameters` ask for; none is no error.
 
     :raises IdentityError: when `expiring_within_days` is negative
@@ -50,7 +52,7 @@ def list_connectors(graph: GraphClient, parameters: t.Mapping[str, t.Any], check
         raise IdentityError(
             "expiring_within_days is negative. Give the days, or 0 for connectors that have no valid certificate now."
         )
-    connectors = ApiConnectors(graph)
+    connectors = graph.resource(ApiConnectors)
     errors: list[IdentityError] = []
     if parameters["connector_id"]:
         connector = connectors.get(parameters["connector_id"])
@@ -70,3 +72,6 @@ def is_expiring(connector: ApiConnector, now: datetime, within: int) -> bool:
     return connector.authentication == CLIENT_CERTIFICATE and (
         active is None or (active.not_after - now) / timedelta(days=1) <= within
     )
+
+
+MODULE = Module(APICONNECTOR_INFO, work)

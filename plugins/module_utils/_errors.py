@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import contextmanager
 
 
 class IdentityError(Exception):
@@ -66,8 +67,37 @@ class Unreachable(IdentityError):
     """No answer came, and nothing was carried out."""
 
 
-class FateUnknown(IdentityError):
-    """A write was sent and its answer was lost: it may or may not have been carried out."""
+class Unsettled(IdentityError):
+    """A write was sent once and got no answer that counts. Whoever wants the write decides whether to send it again.
+
+    :ivar trouble: what happened, in words that "; trying again" may follow
+    :ivar wait: seconds to wait before another try, None when the server did not say
+    """
+
+    def __init__(
+        self, message: str, failure: dict[str, t.Any] | None = None, *, trouble: str, wait: float | None = None
+    ) -> None:
+        super().__init__(message, failure)
+        self.trouble = trouble
+        self.wait = wait
+
+
+class NotCarriedOut(Unsettled):
+    """It is certain that the write was not carried out: it may be sent again."""
+
+
+class FateUnknown(Unsettled):
+    """The write may or may not have been carried out: only reading tells."""
+
+
+@contextmanager
+def explained(before: str = "", after: str = "") -> t.Iterator[None]:
+    """Put a sentence that fails within it into its context; the error stays what it is."""
+    try:
+        yield
+    except IdentityError as exc:
+        exc.message = f"{before}{exc.message}{after}"
+        raise
 
 
 def first_sentence(text: str) -> str:

@@ -10,150 +10,188 @@ import base64
 import json
 import typing as t
 import uuid
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
     IdentityError,
+    NotCarriedOut,
     NotFound,
     ServiceError,
+    Unsettled,
+    explained,
     first_sentence,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     READS,
     HttpClient,
+    described,
     json_object,
     refused_for_now,
+    wait_asked,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 if t.TYPE_CHECKING:
     import requests
 
-CarriedOut = t.Callable[[], bool]
 USER_AGENT = "ansible-msgraph.identity"
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
 
-class GraphClient:
-    """One signed-in client of one Graph.
+@dataclass(frozen=True)
+class Permissions:
+    """What Graph wants of whoever calls for a kind of resource.
 
-    :param root: URL with the version, such as `https://graph.microsoft.com/v1.0`
-    :ivar recent: the API connectors as they were read a moment ago
+    :ivar read: the permission to read, of an application or delegated by a user
+    :ivar write: the permission to do anything
+    :ivar role: what a user needs beside a delegated permission
     """
 
-    def __init__(self, root: str, tokens: TokenSource, http: HttpClient) -> None:
-        self.http = http
-        self.recent = Recent(http.clock)
+    read: str
+    write: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a request is for.
+
+    :ivar what: as in "read API connector 'x'"; error messages say "Could not" before it
+    """
+
+    what: str
+    permissions: Permissions
+
+
+R = t.TypeVar("R")
+
+
+class GraphClient:
+    """One signed-in client of one Graph. It may outlive a task, as the items of a loop share it.
+
+    :param root: URL with the version, such as `https://graph.microsoft.com/v1.0`
+    :ivar budget: that of the task which is running; each task sets its own
+    """
+
+    def __init__(self, root: str, tokens: TokenSource, http: HttpClient, budget: Budget) -> None:
+        self.budget = budget
         self._root = root
         self._tokens = tokens
+        self._http = http
+        self._resources: dict[t.Any, t.Any] = {}
 
     @classmethod
-    def connect(cls, settings: Settings) -> GraphClient:
+    def connect(cls, settings: Settings, clock: Clock | None = None) -> GraphClient:
         """A client for `settings`; nothing is sent before the first request."""
-        http = HttpClient(
-            verify=settings.verify,
-            timeout=settings.timeout,
-            retries=settings.retries,
-            retry_timeout=settings.retry_timeout,
-        )
-        return cls(
-            f"{settings.cloud.graph_url}/{settings.api_version}",
-            settings.credential.authenticate(settings.cloud, http),
-            http,
-        )
+        http = HttpClient(verify=settings.verify, timeout=settings.timeout)
+        root = f"{settings.cloud.graph_url}/{settings.api_version}"
+        budget = Budget(clock or Clock(), settings.retry_timeout, settings.retries)
+        return cls(root, settings.credential.authenticate(settings.cloud, http), http, budget)
 
-    def get(self, path: str, purpose: str) -> dict[str, t.Any]:
+    def resource(self, kind: t.Callable[[GraphClient], R]) -> R:
+        """The resource of class `kind`; it lives as long as the client, with what it remembers of its reads."""
+        if kind not in self._resources:
+            self._resources[kind] = kind(self)
+        resource: R = self._resources[kind]
+        return resource
+
+    def get(self, path: str, purpose: Purpose) -> dict[str, t.Any]:
         """The object at `path`.
 
         :param path: below the version, percent-encoded
-        :param purpose: what the request is for, as in "read API connector 'x'"; error messages begin with it
         :raises NotFound: for 404
         :raises ServiceError: for every other refusal
         """
         return self._call("GET", self._root + path, purpose)
 
-    def pages(self, path: str, purpose: str) -> t.Iterator[dict[str, t.Any]]:
-        """The objects of the collection at `path`, page by page: https://learn.microsoft.com/graph/paging."""
+    def pages(self, path: str, purpose: Purpose, retries: int | None = None) -> t.Iterator[dict[str, t.Any]]:
+        """The objects of the collection at `path`, page by page: https://learn.microsoft.com/graph/paging.
+
+        :param retries: how often a page may be asked for again, instead of what the budget says
+        """
         url: str | None = self._root + path
         seen = set()
         while url:
             seen.add(url)
-            page = self._call("GET", url, purpose)
-            if not isinstance(page.get("value"), list):
-                raise IdentityError(f"Could not {purpose}: Microsoft Graph answered without a list.")
+            page = self._call("GET", url, purpose, retries=retries)
+            with explained(f"Could not {purpose.what}: "):
+                if not isinstance(page.get("value"), list):
+                    raise IdentityError("Microsoft Graph answered without a list.")
+                url = page.get("@odata.nextLink") or None
+                # The token goes along, so it must not be led to another host.
+                if url and not (isinstance(url, str) and url.startswith(self._root + "/")):
+                    raise IdentityError(f"the link to the next page leads away from {self._root}.")
+                if url in seen:
+                    raise IdentityError("the link to the next page leads back to one that was read.")
             yield from page["value"]
-            url = page.get("@odata.nextLink") or None
-            # The token goes along, so it must not be led to another host.
-            if url and not (isinstance(url, str) and url.startswith(self._root + "/")):
-                raise IdentityError(f"Could not {purpose}: the link to the next page leads away from {self._root}.")
-            if url in seen:
-                raise IdentityError(f"Could not {purpose}: the link to the next page leads back to one that was read.")
 
-    def post(
-        self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None
-    ) -> dict[str, t.Any]:
-        """The answer to `body`, or nothing when it was lost and `carried_out` says that it was carried out.
+    def post(self, path: str, body: dict[str, t.Any], purpose: Purpose) -> dict[str, t.Any]:
+        """The answer to `body`, which is sent once.
 
-        :param carried_out: asked when the answer is lost, before the request is sent again; without it, it is not
-        :raises FateUnknown: when it may or may not have been carried out, and another try is not possible
         :raises ServiceError: when it was refused
+        :raises NotCarriedOut: when it was not carried out, and may be sent again
+        :raises FateUnknown: when it may or may not have been carried out
         """
-        return self._call("POST", self._root + path, purpose, body, carried_out)
+        return self._call("POST", self._root + path, purpose, body)
 
-    def patch(self, path: str, body: dict[str, t.Any], purpose: str, carried_out: CarriedOut | None = None) -> None:
-        """Change the object at `path`; parameters and errors as for `post`."""
-        self._call("PATCH", self._root + path, purpose, body, carried_out)
+    def patch(self, path: str, body: dict[str, t.Any], purpose: Purpose) -> None:
+        """Change the object at `path`; errors as for `post`."""
+        self._call("PATCH", self._root + path, purpose, body)
 
-    def delete(self, path: str, purpose: str, carried_out: CarriedOut | None = None) -> None:
-        """Delete the object at `path`; parameters and errors as for `post`."""
-        self._call("DELETE", self._root + path, purpose, carried_out=carried_out)
+    def delete(self, path: str, purpose: Purpose) -> None:
+        """Delete the object at `path`; errors as for `post`."""
+        self._call("DELETE", self._root + path, purpose)
 
     def _call(
         self,
         method: str,
         url: str,
-        purpose: str,
+        purpose: Purpose,
         body: dict[str, t.Any] | None = None,
-        carried_out: CarriedOut | None = None,
+        retries: int | None = None,
     ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
-        try:
-            response = self._send(method, url, request_id, body, carried_out)
-        except IdentityError as exc:
-            exc.message = f"Could not {purpose}: {exc.message}"
-            raise
-        if response is None or response.status_code == 204:
+        with explained(f"Could not {purpose.what}: "):
+            response = self._send(method, url, request_id, body, retries)
+        if response.status_code == 204:
             return {}
         answer = json_object(response)
         if response.status_code < 300 and answer is not None:
             return answer
         error = _service_error(response, answer, purpose, request_id)
-        if method in READS or refused_for_now(response) or 300 <= response.status_code < 500:
+        if method in READS:
             raise error
-        raise FateUnknown(error.message, error.failure) from error
+        if refused_for_now(response):
+            kind: type[Unsettled] = NotCarriedOut
+        elif 300 <= response.status_code < 500:
+            raise error
+        else:
+            kind = FateUnknown
+        raise kind(error.message, error.failure, trouble=described(response), wait=wait_asked(response)) from error
 
     def _send(
-        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, carried_out: CarriedOut | None
-    ) -> requests.Response | None:
+        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, retries: int | None
+    ) -> requests.Response:
         for renewed in (False, True):
             headers = {
-                "Authorization": f"Bearer {self._tokens.token()}",
+                "Authorization": f"Bearer {self._tokens.token(self.budget)}",
                 "Accept": "application/json",
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self.http.send(method, url, headers=headers, json=body, carried_out=carried_out)
+            response = self._http.send(self.budget, method, url, retries=retries, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
-            if response is None or response.status_code != 401 or renewed or not self._tokens.renew():
+            if response.status_code != 401 or renewed or not self._tokens.renew():
                 break
         return response
 
 
 def _service_error(
-    response: requests.Response, answer: dict[str, t.Any] | None, purpose: str, client_request_id: str
+    response: requests.Response, answer: dict[str, t.Any] | None, purpose: Purpose, client_request_id: str
 ) -> ServiceError:
     """The error that an answer stands for: https://learn.microsoft.com/graph/errors."""
     error = (answer or {}).get("error")
@@ -170,13 +208,13 @@ def _service_error(
         )
     kind = NotFound if status == 404 else ServiceError
     return kind(
-        f"Could not {purpose}: {cause}.",
+        f"Could not {purpose.what}: {cause}.",
         status=status,
         code=code,
         service_message=said,
         request_id=response.headers.get("request-id"),
         client_request_id=client_request_id,
-        hint=_hint(status, response.request),
+        hint=_hint(status, response.request, purpose.permissions),
     )
 
 
@@ -184,18 +222,18 @@ def _text(value: t.Any) -> str | None:
     return value[:1000] if isinstance(value, str) and value.strip() else None
 
 
-def _hint(status: int, request: requests.PreparedRequest) -> str | None:
+def _hint(status: int, request: requests.PreparedRequest, permissions: Permissions) -> str | None:
     if status == 401:
         return "The token was not accepted: check that it is meant for this Graph (graph_url, cloud_environment) and has not expired."
     if status == 403:
-        permission = "APIConnectors.Read.All" if request.method in READS else "APIConnectors.ReadWrite.All"
+        permission = permissions.read if request.method in READS else permissions.write
         claims = _claims(request.headers.get("Authorization", ""))
         if claims.get("appid") == AZURE_CLI:
             return f"Azure CLI has no permission {permission} for users: sign in to it as a service principal, or use another auth_method."
         if "scp" in claims:
             return (
                 f"The token is a user's: the application needs the delegated permission {permission} with admin consent, "
-                "and the user the role External ID User Flow Administrator."
+                f"and the user the role {permissions.role}."
             )
         return f"The application needs the permission {permission} with admin consent."
     if status == 429:

@@ -7,14 +7,19 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
-import time
 import typing as t
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, Unreachable
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    FateUnknown,
+    IdentityError,
+    NotCarriedOut,
+    Unreachable,
+    Unsettled,
+)
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import requests
@@ -26,139 +31,89 @@ IN_TROUBLE = (429, 500, 502, 503, 504)
 # Codes of Graph that say "later": nothing was carried out.
 # https://learn.microsoft.com/azure/active-directory-b2c/error-codes.
 LATER = ("AADB2C90229", "AADB2C90244", "AADB2C95043", "AADB2C95053", "Directory_ConcurrencyViolation")
-FIRST_WAIT = 1.0  # seconds
-LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
-
-
-class Clock:
-    """Time as the client sees it; tests drive their own."""
-
-    def monotonic(self) -> float:
-        """Seconds on a clock that never goes back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass."""
-        time.sleep(seconds)
 
 
 class HttpClient:
-    """A kept-alive session that repeats what is safe to repeat.
+    """A kept-alive session that repeats what is safe to repeat, and sends a write once.
 
     :param verify: as requests takes it: True, False, or the path of a CA bundle
     :param timeout: seconds for one request to connect, and between bytes of its answer
-    :param retries: how often one request may be repeated
-    :param retry_timeout: seconds that all requests of one task and their waits may take together
     :param direct: whether to leave alone the proxies and CA bundles that the environment names
     """
 
-    def __init__(
-        self,
-        *,
-        verify: bool | str,
-        timeout: float,
-        retries: int,
-        retry_timeout: float,
-        clock: Clock | None = None,
-        direct: bool = False,
-    ) -> None:
-        self.clock = clock or Clock()
-        self.retries = retries
+    def __init__(self, *, verify: bool | str, timeout: float, direct: bool = False) -> None:
         self._verify = verify
         self._timeout = timeout
-        self._retry_timeout = retry_timeout
         self._session = requests.Session()
         self._session.trust_env = not direct
         # Else requests lets an entry of ~/.netrc replace the token.
         self._session.auth = _as_it_is
-        self.begin_task()
-
-    def begin_task(self) -> None:
-        """Start a new budget; forget what happened to the task before."""
-        self._deadline = self.clock.monotonic() + self._retry_timeout
-        self.notices: list[str] = []
-
-    def _time_for_one_request(self) -> float:
-        return max(0.1, min(self._timeout, self._deadline - self.clock.monotonic()))
-
-    def has_time_for(self, wait: float) -> bool:
-        """Whether the budget of the task outlasts `wait` seconds."""
-        return self.clock.monotonic() + wait < self._deadline
-
-    @contextmanager
-    def single_tries(self) -> t.Iterator[None]:
-        """Within it nothing is repeated: for what can be done without."""
-        retries, self.retries = self.retries, 0
-        try:
-            yield
-        finally:
-            self.retries = retries
-
-    def may_retry(self, attempt: int, wait: float) -> bool:
-        """Whether attempt `attempt` (from 0) may be followed by another one after `wait` seconds."""
-        return attempt < self.retries and self.has_time_for(wait)
-
-    def wait(self, trouble: str, wait: float, attempt: int) -> None:
-        """Let `wait` seconds pass, and note why, for the person who wonders about a slow task."""
-        self.notices.append(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).")
-        self.clock.sleep(wait)
 
     def send(
         self,
+        budget: Budget,
         method: str,
         url: str,
         *,
         repeatable: bool | None = None,
-        carried_out: t.Callable[[], bool] | None = None,
+        retries: int | None = None,
         **arguments: t.Any,
-    ) -> requests.Response | None:
-        """The answer to one request, whatever its status; repeated while that is safe and the budget lasts.
+    ) -> requests.Response:
+        """The answer to one request, whatever its status.
 
-        :param repeatable: whether it does no harm when carried out twice; by default only for reads
-        :param carried_out: for a write, asked when its answer is lost; it is sent again only when this says no
+        :param budget: of the task
+        :param repeatable: whether it does no harm when carried out twice, so that it is repeated while the budget lasts;
+            by default only for reads
+        :param retries: how often it is repeated, instead of what the budget says
         :param arguments: `headers`, `json`, `data`, `params` as for `requests.Session.request`
-        :returns: None when the answer was lost and `carried_out` says yes
-        :raises Unreachable: nothing was carried out, or a read found no answer
-        :raises FateUnknown: a write was sent and its answer was lost, and it may not be sent again
+        :raises Unreachable: nothing was carried out, or something repeatable found no answer
+        :raises NotCarriedOut: the same of something that is not repeatable, which may be sent again
+        :raises FateUnknown: something that is not repeatable was sent, and its answer was lost
         """
         repeatable = method in READS if repeatable is None else repeatable
+        if not repeatable:
+            return self._send_once(budget, method, url, arguments)
         for attempt in itertools.count():
             response: requests.Response | None = None
             try:
-                response = self._session.request(
-                    # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
-                    method,
-                    url,
-                    verify=self._verify,
-                    timeout=self._time_for_one_request(),
-                    allow_redirects=False,
-                    **arguments,
-                )
-            except (
-                OSError,
-                ValueError,
-            ) as exc:  # every exception of requests is an OSError; a header that cannot be encoded is not
-                trouble, sent = _trouble(exc, url)
+                response = self._send_once(budget, method, url, arguments)
+            except Unsettled as exc:
+                trouble, wait = exc.trouble, backoff(attempt)
             else:
-                trouble, sent = f"{urlsplit(url).netloc} answered {response.status_code}", not refused_for_now(response)
-                if not _in_trouble(response):
+                if not in_trouble(response):
                     return response
-            unknown = sent and not repeatable
-            wait = _wait(response, attempt)
-            again = self.may_retry(attempt, wait) and not (unknown and not carried_out)
-            if again:
-                self.wait(trouble, wait, attempt)
-            # Asked after the wait, as reads may lag behind writes.
-            if unknown and carried_out and carried_out():
-                return None
-            if not again:
-                if response is not None:
-                    return response
-                tries = f" {attempt + 1} times" if attempt else ""
-                if unknown:
-                    raise FateUnknown(f"{trouble}{tries}.")
-                raise Unreachable(f"{trouble}{tries}. Check the network, or allow more retries or retry_timeout.")
+                asked = wait_asked(response)
+                trouble, wait = described(response), backoff(attempt) if asked is None else asked
+            if budget.may_retry(attempt, wait, retries):
+                budget.wait_to_retry(trouble, wait, attempt, retries)
+            elif response is not None:
+                return response
+            else:
+                raise Unreachable(_unreachable(f"{trouble} {attempt + 1} times" if attempt else trouble))
         raise AssertionError("not reached: the loop ends by return or raise")
+
+    def _send_once(self, budget: Budget, method: str, url: str, arguments: dict[str, t.Any]) -> requests.Response:
+        timeout = budget.time_for(self._timeout)
+        try:
+            return self._session.request(
+                # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
+                method,
+                url,
+                verify=self._verify,
+                timeout=timeout,
+                allow_redirects=False,
+                **arguments,
+            )
+        except (OSError, ValueError) as exc:
+            # Every exception of requests is an OSError; a header that cannot be encoded is not.
+            trouble, sent = _trouble(exc, url)
+            if sent:
+                raise FateUnknown(f"{trouble}.", trouble=trouble) from exc
+            raise NotCarriedOut(_unreachable(trouble), trouble=trouble) from exc
+
+
+def _unreachable(trouble: str) -> str:
+    return f"{trouble}. Check the network, or allow more retries or retry_timeout."
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -184,31 +139,25 @@ def json_object(response: requests.Response) -> dict[str, t.Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _in_trouble(response: requests.Response) -> bool:
+def in_trouble(response: requests.Response) -> bool:
     """Whether the answer is none: the service or somebody on the way is in trouble, or says "later"."""
     if response.status_code in (200, 201):
         return json_object(response) is None
     return response.status_code in IN_TROUBLE or refused_for_now(response)
 
 
-def backoff(attempt: int) -> float:
-    """Seconds to wait after attempt `attempt` (from 0): doubled each time, with jitter so that many tasks do not return
-    together.
-    """
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 16)) * random.uniform(0.5, 1.0)
+def described(response: requests.Response) -> str:
+    """An answer that is none, in words."""
+    return f"{urlsplit(response.url).netloc} answered {response.status_code}"
 
 
-def _wait(response: requests.Response | None, attempt: int) -> float:
-    """Seconds to wait before the same request again."""
+def wait_asked(response: requests.Response) -> float | None:
+    """Seconds that the server asks to wait before the same request again, or None: RFC 9110, 10.2.3."""
     try:
-        # Seconds or an HTTP date: RFC 9110, 10.2.3.
-        return (
-            float(Retry().parse_retry_after(response.headers["Retry-After"]))
-            if response is not None
-            else backoff(attempt)
-        )
+        # Seconds or an HTTP date.
+        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
     except (KeyError, InvalidHeader, ValueError, OverflowError):
-        return backoff(attempt)
+        return None
 
 
 def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:

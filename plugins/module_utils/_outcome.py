@@ -7,42 +7,52 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnector
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+
+class Shown(t.Protocol):
+    """An object of Graph that results show."""
+
+    @property
+    def noun(self) -> str:
+        """The key under which results show it."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in sentences and headers, as in "API connector 'x'"."""
+
+    def render(self, now: datetime) -> dict[str, t.Any]:
+        """As in results and diffs."""
+
+
+V = t.TypeVar("V", bound=Shown)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The connector before and after a task (in check mode, as it would be), and what is to be said.
+class Outcome(t.Generic[V]):
+    """The object before and after a task (in check mode, as it would be), and what is to be said.
 
     :ivar before: None when it did not exist
     :ivar after: None when it does not exist any more
-    :ivar certificate: the one that the task was about, if any
-    :ivar upload_due: the certificate has to be sent, but the key is not at hand
+    :ivar facts: what the result says beside the object
+    :ivar upload_due: a certificate has to be sent, but its key is not at hand
     """
 
     changed: bool
     reason: str
-    before: ApiConnector | None
-    after: ApiConnector | None
+    before: V | None
+    after: V | None
     now: datetime
     warnings: tuple[str, ...] = ()
-    certificate: WantedCertificate | None = None
-    uploaded: bool = False
+    facts: t.Mapping[str, t.Any] = field(default_factory=dict)
     upload_due: bool = False
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
         """As in results."""
-        result: dict[str, t.Any] = {"changed": self.changed, "reason": self.reason}
-        if self.certificate:
-            listed = self.after.listed(self.certificate.thumbprint) if self.after else None
-            result["uploaded"] = self.uploaded
-            result["certificate"] = {**self.certificate.render(), "is_active": bool(listed and listed.is_active)}
+        result: dict[str, t.Any] = {"changed": self.changed, "reason": self.reason, **self.facts}
         if self.after:
-            result["connector"] = self.after.render(self.now)
+            result[self.after.noun] = self.after.render(self.now)
         if self.warnings:
             result["warnings"] = list(self.warnings)
         if self.upload_due:
@@ -52,14 +62,14 @@ class Outcome:
         return result
 
     def _diff(self) -> dict[str, t.Any]:
-        before, after = (connector.render(self.now) if connector else {} for connector in (self.before, self.after))
+        before, after = (shown.render(self.now) if shown else {} for shown in (self.before, self.after))
         diff: dict[str, t.Any] = {"before": before, "after": after}
-        for header, connector in (
+        for header, shown in (
             ("before_header", self.before or self.after),
             ("after_header", self.after or self.before),
         ):
-            if connector:
-                diff[header] = f"API connector '{connector.display_name or connector.id}'"
+            if shown:
+                diff[header] = shown.label
         if self.changed and before == after:
             # Nothing to compare, so Ansible would print nothing.
             diff["prepared"] = f"{diff['after_header']}: {self.reason}\n"

@@ -72,6 +72,10 @@ class WantedCertificate:
         except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as exc:
             raise IdentityError(f"The certificate cannot be read: {exc}") from exc
 
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it can be the active one: its time has come and is not over."""
+        return self.not_before <= now < self.not_after
+
     @property
     def pem(self) -> str:
         """The certificate as text (RFC 7468), without its key."""

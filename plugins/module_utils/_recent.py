@@ -2,20 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was read a moment ago, so that the items of a loop need not read it again each."""
+"""What was read a moment ago, so that the items of a loop need not read it again each.
+
+A list pays once a second object is asked for, as a loop does: it then serves the others for some seconds. It is good
+enough to see that nothing is to be done, never to decide on a write.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.msgraph.identity.plugins.module_utils._http import Clock
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Clock
 
 LONGEST = 5.0  # seconds that a list is good for
 
 
 class Recent:
-    """The objects of one collection, as Graph listed them. Good enough to see that nothing is to be done, never to
-    decide on a write.
+    """The objects of one collection, as Graph listed them.
 
     :ivar asked: whether an object was asked for before, so that a list may be worth its requests
     :ivar written: identifiers of objects that were written to since
@@ -35,7 +38,7 @@ class Recent:
         self._objects = list(objects)
         self._until = began + LONGEST
         self.written = set()
-        # To be seen: a list that ends before it has served anybody is not read again for its own sake.
+        # Unproven until it spares a request; an unused list is not renewed.
         self._worth = False
         return self._objects
 

@@ -2,30 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From validated parameters to a result: settle, connect, do the work, and turn errors into sentences. The same for
+"""From validated parameters to a result: open the door, do the work, and turn errors into sentences. The same for
 modules and action plugins.
 """
 
 from __future__ import annotations
 
-import os
 import typing as t
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import datetime
 
-from ansible.module_utils.common.parameters import remove_values
-
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, secrets_in
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import PKCS12, ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._door import SHORTEST_MASKED, Connect, Door
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
-
-# A shorter secret would star out parts of thumbprints and dates; results are built without secrets, this is the second
-# line.
-SHORTEST_MASKED = 8
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 
-class Outcome(t.Protocol):
+class Rendered(t.Protocol):
     """What the work of a module comes to."""
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
@@ -33,7 +27,49 @@ class Outcome(t.Protocol):
 
 
 Parameters = t.Mapping[str, t.Any]
-Work = t.Callable[[GraphClient, Parameters, bool, datetime], Outcome]
+Work = t.Callable[[GraphClient, Parameters, Source | None, bool, datetime], Rendered]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module, for both ways of running it.
+
+    :ivar work: called with the client, the parameters, the certificate that the task brings, check mode and the time
+    :ivar file_at: where among the options those of the key file stand: names of dictionaries, one in the other; None
+        when there are none
+    :ivar needless: which options the work does not look at, so that secrets in them stay where they are
+    :ivar writes_without_key: whether there may be something to write that needs no key
+    """
+
+    spec: ArgumentSpec
+    work: Work
+    file_at: tuple[str, ...] | None = None
+    needless: t.Callable[[Parameters], tuple[str, ...]] = lambda parameters: ()
+    writes_without_key: bool = False
+
+    def file_options(self, parameters: Parameters) -> Parameters | None:
+        """The options of the key file, when the task needs one."""
+        if self.file_at is None:
+            return None
+        options: t.Any = self.without_needless(parameters, parameters)
+        for name in self.file_at:
+            options = (options or {}).get(name)
+        found: Parameters | None = options
+        return found
+
+    def with_file(self, arguments: Parameters, file: Parameters) -> dict[str, t.Any]:
+        """`arguments` of a task with `file` in place of the options of the key file."""
+        if not self.file_at:
+            return {**{name: value for name, value in arguments.items() if name not in PKCS12.options}, **file}
+        changed: t.Any = file
+        for name in reversed(self.file_at[1:]):
+            changed = {name: changed}
+        return {**arguments, self.file_at[0]: changed}
+
+    def without_needless(self, arguments: Parameters, parameters: Parameters) -> dict[str, t.Any]:
+        """`arguments` without those that the work does not look at."""
+        needless = self.needless(parameters)
+        return {name: value for name, value in arguments.items() if name not in needless}
 
 
 def run(
@@ -42,41 +78,29 @@ def run(
     *,
     check_mode: bool,
     with_diff: bool,
-    connect: t.Callable[[Settings], GraphClient] = GraphClient.connect,
+    source: t.Callable[[], Source | None] = lambda: None,
+    connect: Connect = GraphClient.connect,
 ) -> dict[str, t.Any]:
     """The result of `work`, or `failed` and `msg`. Never raises for what users, networks or services do wrong.
 
-    :param work: called with the client, `parameters`, `check_mode` and the time
     :param parameters: validated against the module's spec
+    :param source: makes the certificate that the task brings, once the libraries are known to be there
     :param connect: makes a client, or finds one that serves already
     """
-    graph = settings = None
-    secrets = secrets_in(parameters)
+    door = Door(parameters, connect)
     try:
-        require_libraries()
-        settings = settle(parameters, os.environ)
-        secrets.update(settings.secrets)
-        graph = connect(settings)
-        graph.http.begin_task()
-        result = work(graph, parameters, check_mode, datetime.now(timezone.utc)).render(with_diff)
+        graph = door.open()
+        result = work(graph, parameters, source(), check_mode, graph.budget.clock.utc()).render(with_diff)
     except IdentityError as exc:
         result = failed(exc)
-    if settings:
-        result["sign_in"] = settings.sign_in.render()
-        notices = graph.http.notices if graph else []
-        if "upload_due" in result:
-            # The action plugin keeps these; the other warnings are those of a plan that is made anew.
-            result["notices"] = notices
-        warnings = [*settings.warnings, *notices, *result.pop("warnings", ())]
-        if warnings:
-            result["warnings"] = warnings
-    return without_secrets(result, secrets)
-
-
-def without_secrets(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
-    """`result` with stars where it quotes a secret."""
-    masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
-    return masked
+    result.update(door.sign_in())
+    if "upload_due" in result:
+        # The action plugin keeps these; the other warnings are those of a plan that is made anew.
+        result["notices"] = door.notices
+    warnings = [*door.warnings, *door.notices, *result.pop("warnings", ())]
+    if warnings:
+        result["warnings"] = warnings
+    return door.without_secrets(result)
 
 
 def failed(exc: IdentityError) -> dict[str, t.Any]:
@@ -84,11 +108,16 @@ def failed(exc: IdentityError) -> dict[str, t.Any]:
     return {"failed": True, "msg": exc.message, **({"failure": exc.failure} if exc.failure else {})}
 
 
-def run_module(spec: ArgumentSpec, work: Work) -> None:
+def run_module(kind: Module) -> None:
     """A module's main: AnsibleModule around `run`."""
-    module = spec.ansible_module()
+    module = kind.spec.ansible_module()
     module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
-    result = run(work, module.params, check_mode=module.check_mode, with_diff=module._diff)
+
+    def source() -> Source | None:
+        options = kind.file_options(module.params)
+        return Source.received(options) if options else None
+
+    result = run(kind.work, module.params, check_mode=module.check_mode, with_diff=module._diff, source=source)
     # What the module was called with is not what the user wrote, and short secrets in it would no longer be masked.
     result["invocation"] = {}
     for warning in result.pop("warnings", []):

@@ -21,11 +21,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     IdentityError,
     ServiceError,
     Unreachable,
+    explained,
     first_sentence,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object
@@ -45,9 +47,10 @@ MANAGED_IDENTITY_TIMEOUT = 3  # seconds; the endpoint is on the machine or its h
 class TokenSource(t.Protocol):
     """An open session with whoever issues tokens."""
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         """A bearer token for Graph that is still valid; signs in when there is none.
 
+        :param budget: of the task, which signing in spends
         :raises IdentityError: when signing in was refused or did not work
         """
 
@@ -62,7 +65,7 @@ class FixedToken:
         # What comes out of a file or a command often ends with a line break.
         self._token = token.strip()
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         """A token that is still valid."""
         return self._token
 
@@ -84,11 +87,12 @@ class ConfidentialClientTokens:
         self._client_id = client_id
         self._client_credential = client_credential
         self._cloud = cloud
-        self._http = http
+        self._http = _MsalHttp(http, _check_entra, self._endpoints)
         self._application: msal.ConfidentialClientApplication | None = None
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         """A token that is still valid."""
+        self._http.budget = budget
         try:
             if self._application is None:
                 self._application = msal.ConfidentialClientApplication(
@@ -99,7 +103,7 @@ class ConfidentialClientTokens:
                     instance_discovery=False,
                     # Nor does MSAL_FORCE_REGION in the environment lead to others.
                     azure_region=False,
-                    http_client=_MsalHttp(self._http, _check_entra, self._endpoints()),
+                    http_client=self._http,
                 )
             answer = self._application.acquire_token_for_client([self._cloud.scope])
         except (ValueError, TypeError, OverflowError, msal.exceptions.MsalError) as exc:
@@ -132,11 +136,13 @@ class ManagedIdentityTokens:
         self._client_id = client_id
         self._cloud = cloud
         # Its own client: the endpoint is near, is never behind a proxy, and answers soon or not at all.
-        self._http = HttpClient(verify=True, timeout=MANAGED_IDENTITY_TIMEOUT, retries=1, retry_timeout=30, direct=True)
+        http = HttpClient(verify=True, timeout=MANAGED_IDENTITY_TIMEOUT, direct=True)
+        self._http = _MsalHttp(http, _check_managed_identity, retries=1)
         self._client: msal.ManagedIdentityClient | None = None
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         """A token that is still valid."""
+        self._http.budget = budget
         try:
             if self._client is None:
                 kind = (
@@ -144,10 +150,7 @@ class ManagedIdentityTokens:
                     if self._client_id
                     else msal.SystemAssignedManagedIdentity()
                 )
-                self._client = msal.ManagedIdentityClient(
-                    kind, http_client=_MsalHttp(self._http, _check_managed_identity)
-                )
-            self._http.begin_task()
+                self._client = msal.ManagedIdentityClient(kind, http_client=self._http)
             answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except Unreachable as exc:
             raise IdentityError(
@@ -177,10 +180,10 @@ class AzureCliTokens:
         self._cloud = cloud
         self._kept: tuple[str, float] | None = None
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         """A token that is still valid."""
         if self._kept is None or self._kept[1] - EARLY < time.time():
-            self._kept = self._ask()
+            self._kept = self._ask(budget)
         return self._kept[0]
 
     def renew(self) -> bool:
@@ -188,7 +191,7 @@ class AzureCliTokens:
         self._kept = None
         return True
 
-    def _ask(self) -> tuple[str, float]:
+    def _ask(self, budget: Budget) -> tuple[str, float]:
         """A token, and when it ends in seconds since the epoch. What the CLI prints is shown to nobody: it may be a
         token.
         """
@@ -202,7 +205,7 @@ class AzureCliTokens:
         command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
         if self._tenant:
             command += ["--tenant", self._tenant]
-        code, output, errors = _run(command, os.path.dirname(az))
+        code, output, errors = _run(command, os.path.dirname(az), budget.time_for(CLI_TIMEOUT))
         if code != 0:
             problem = (
                 "is not signed in. Run: az login"
@@ -225,8 +228,11 @@ class AzureCliTokens:
             raise IdentityError("The Azure CLI did not answer with a token. Try: az account get-access-token") from None
 
 
-def _run(command: list[str], directory: str) -> tuple[int, bytes, bytes]:
-    """Exit code, standard output and errors. A session of its own, because az is a script whose child would live on."""
+def _run(command: list[str], directory: str, timeout: float) -> tuple[int, bytes, bytes]:
+    """Exit code, standard output and errors. A session of its own, because az is a script whose child would live on.
+
+    :param timeout: seconds after which the whole session is ended
+    """
     try:
         # The run_command that ansible-test asks for is AnsibleModule's, and an action plugin has none.
         with subprocess.Popen(  # pylint: disable=ansible-bad-function
@@ -238,11 +244,11 @@ def _run(command: list[str], directory: str) -> tuple[int, bytes, bytes]:
             start_new_session=True,
         ) as process:
             try:
-                output, errors = process.communicate(timeout=CLI_TIMEOUT)
+                output, errors = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise IdentityError(
-                    f"The Azure CLI did not answer within {CLI_TIMEOUT} s. Try: az account get-access-token"
+                    f"The Azure CLI did not answer within {timeout:.3g} s. Try: az account get-access-token"
                 ) from None
             return process.returncode, output, errors
     except OSError as exc:
@@ -262,20 +268,30 @@ class _MsalHttp:
     """What msal wants of an HTTP client, given by ours: one place for timeouts, retries, TLS and proxies.
 
     :param check: raises for answers that are no use to msal, which would log and quote them
-    :param endpoints: those of the tenant, when nobody has to be asked for them
+    :param endpoints: gives those of the tenant, when nobody has to be asked for them
+    :param retries: how often a request may be repeated, instead of what the budget says
+    :ivar budget: of the task for which a token is wanted, set before msal is asked for one
     """
 
+    budget: Budget
+
     def __init__(
-        self, http: HttpClient, check: t.Callable[[requests.Response], None], endpoints: dict[str, str] | None = None
+        self,
+        http: HttpClient,
+        check: t.Callable[[requests.Response], None],
+        endpoints: t.Callable[[], dict[str, str] | None] = lambda: None,
+        retries: int | None = None,
     ) -> None:
         self._http = http
         self._check = check
         self._endpoints = endpoints
+        self._retries = retries
 
     def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response | _Known:
         """For the endpoints of a tenant, or a token of a managed identity."""
-        if self._endpoints and url.endswith(DISCOVERY):
-            return _Known(json.dumps(self._endpoints))
+        known = self._endpoints() if url.endswith(DISCOVERY) else None
+        if known:
+            return _Known(json.dumps(known))
         return self._send("GET", url, params=params, headers=headers)
 
     def post(
@@ -288,13 +304,8 @@ class _MsalHttp:
         """The session belongs to our client."""
 
     def _send(self, method: str, url: str, **arguments: t.Any) -> requests.Response:
-        try:
-            response = self._http.send(method, url, **arguments)
-        except IdentityError as exc:
-            exc.message = f"Could not sign in: {exc.message}"
-            raise
-        if response is None:
-            raise ValueError("only a write can be settled without an answer")
+        with explained("Could not sign in: "):
+            response = self._http.send(self.budget, method, url, retries=self._retries, **arguments)
         self._check(response)
         return response
 

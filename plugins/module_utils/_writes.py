@@ -2,86 +2,159 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A write is done when reading shows it: what to do when its answer is lost, and when reads lag behind it."""
+"""A write is done when reading shows it: when to send it again, what to do when its answer is lost, and when reads lag
+behind it.
+"""
 
 from __future__ import annotations
 
 import itertools
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnector
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
+    FateUnknown,
+    IdentityError,
+    ServiceError,
+    Unsettled,
+    explained,
+)
+
+V = t.TypeVar("V")
 
 
 @dataclass
-class Write:
-    """One write that concerns a connector.
+class Write(t.Generic[V]):
+    """One write to an object of Graph.
 
     :ivar subject: what is written to, as in "API connector 'x'"
-    :ivar read: the connector as Graph shows it now, or None
-    :ivar shortcoming: what a connector lacks that does not show the write, to follow `subject`; empty when it shows it
-    :ivar may_be_absent: whether it is no surprise when the connector is not there
-    :ivar seen: the connector as it was read last
+    :ivar once: sends it once; returns the object as the answer shows it, None where the answer does not
+    :ivar read: the object as Graph shows it now, or None
+    :ivar shortcoming: what an object lacks that does not show the write, to follow `subject`; empty when it shows it
+    :ivar before: the object as it was
+    :ivar unseen: what is to be said when the answer is lost of a write that reading cannot show, such as that of a
+        password: the sentence that it may or may not be done; it is then sent again, which must do no harm
+    :ivar may_be_absent: whether it is no surprise when the object is not there
+    :ivar echoes: statuses of a refusal after which a look is worth a request, as the write may show all the same:
+        another task may have been faster
+    :ivar seen: the object as it was seen last
+    :ivar shown: whether the last look showed the write
     :ivar lost: whether an answer was lost
     """
 
-    http: HttpClient
+    budget: Budget
     subject: str
-    read: t.Callable[[], ApiConnector | None]
-    shortcoming: t.Callable[[ApiConnector | None], str]
+    once: t.Callable[[], V | None]
+    read: t.Callable[[], V | None]
+    shortcoming: t.Callable[[V | None], str]
+    before: V | None = None
+    unseen: str = ""
     may_be_absent: bool = False
-    seen: ApiConnector | None = field(default=None, init=False)
+    echoes: tuple[int, ...] = ()
+    seen: V | None = field(default=None, init=False)
+    shown: bool = field(default=False, init=False)
     lost: bool = field(default=False, init=False)
+
+    def carry_out(self, sent: str) -> V | None:
+        """Send it, and read until it shows; returns the object.
+
+        :param sent: what was sent and when, for messages
+        :raises IdentityError: when it was refused, when it does not show, or when its fate is not known
+        """
+        self.send()
+        return self.seen if self.shown else self.see(sent)
+
+    def send(self) -> None:
+        """Send it, again while that is safe and the budget lasts: the only loop there is for writes.
+
+        :raises IdentityError: when it was refused, or when its fate is not known
+        """
+        for attempt in itertools.count():
+            try:
+                self.seen = self.once()
+                self.shown = self.seen is not None and not self.shortcoming(self.seen)
+                return
+            except ServiceError as exc:
+                self._settle_refusal(exc)
+                return
+            except Unsettled as exc:
+                wait = backoff(attempt) if exc.wait is None else exc.wait
+                again = self.budget.may_retry(attempt, wait)
+                if again:
+                    self.budget.wait_to_retry(exc.trouble, wait, attempt)
+                # Asked after the wait, as reads may lag behind writes.
+                if isinstance(exc, FateUnknown) and self._carried_out(exc):
+                    return
+                if not again:
+                    raise self._unsettled(exc) from exc
 
     def look(self) -> bool:
         """Whether reading shows the write."""
         self.seen = self.read()
-        return not self.shortcoming(self.seen)
+        self.shown = not self.shortcoming(self.seen)
+        return self.shown
 
-    def carried_out(self) -> bool:
-        """Whether a write whose answer was lost was carried out.
-
-        :raises IdentityError: when that cannot be told
-        """
-        self.lost = True
-        try:
-            done = self.look()
-        except IdentityError as exc:
-            raise IdentityError(
-                f"the answer was lost, so it may have been carried out. {exc.message}", exc.failure
-            ) from exc
-        if self.seen is None and not self.may_be_absent:
-            raise IdentityError("the answer was lost, and the connector is not there any more.")
-        return done
-
-    def unsettled(self, exc: FateUnknown) -> IdentityError:
-        """The error for a write whose answer was lost for good."""
-        if not self.lost:
-            return IdentityError(exc.message, exc.failure)
-        return IdentityError(f"{exc.message} Read again, {self.subject} {self.shortcoming(self.seen)}.", exc.failure)
-
-    def see(self, sent: str) -> ApiConnector | None:
-        """Read until the write shows, as Graph may show the state from before for a while; returns the connector.
+    def see(self, sent: str) -> V | None:
+        """Read until the write shows, as Graph may show the state from before for a while; returns the object.
 
         :param sent: what was sent and when, for messages
         :raises IdentityError: when the budget of the task ends before
         """
         for attempt in itertools.count():
-            try:
+            with explained(f"{sent}, but what came of it is not known. "):
                 done = self.look()
-            except IdentityError as exc:
-                raise IdentityError(f"{sent}, but what came of it is not known. {exc.message}", exc.failure) from exc
             if done:
                 return self.seen
             wait = backoff(attempt)
-            if not self.http.has_time_for(wait):
+            if not self.budget.has_time_for(wait):
                 break
-            self.http.notices.append(
-                f"{self.subject} {self.shortcoming(self.seen)} so far; reading again after {wait:.1f} s."
-            )
-            self.http.clock.sleep(wait)
+            lacks = self.shortcoming(self.seen)
+            self.budget.wait(f"{self.subject} {lacks} so far; reading again after {wait:.1f} s.", wait)
         raise IdentityError(
-            f"{sent}, but {self.subject} {self.shortcoming(self.seen)}. Look at the connector before you run the task again, or allow more retry_timeout."
+            f"{sent}, but {self.subject} {self.shortcoming(self.seen)}. "
+            "Look at it before you run the task again, or allow more retry_timeout."
+        )
+
+    def _carried_out(self, exc: FateUnknown) -> bool:
+        """Whether a write whose answer was lost was carried out.
+
+        :raises IdentityError: when that cannot be told
+        """
+        self.lost = True
+        if self.unseen:
+            return False
+        with explained(f"{exc.message} It may have been carried out. "):
+            done = self.look()
+        if self.seen is None and not done and not self.may_be_absent:
+            raise IdentityError(
+                f"{exc.message} It may have been carried out, and {self.subject} is not there any more.", exc.failure
+            )
+        return done
+
+    def _settle_refusal(self, exc: ServiceError) -> None:
+        """Look whether what was refused is there all the same; raise when it is not."""
+        if not (self.lost or exc.status in self.echoes):
+            raise exc
+        with suppress(IdentityError):
+            if self.look():
+                return
+        lacks = self.shortcoming(self.seen)
+        if self.lost:
+            raise IdentityError(
+                f"{exc.message} The answer to an earlier try was lost, and {self.subject} {lacks} so far.", exc.failure
+            ) from exc
+        if self.seen is not None and lacks != self.shortcoming(self.before):
+            raise IdentityError(f"{exc.message} {self.subject} {lacks}.", exc.failure) from exc
+        raise exc
+
+    def _unsettled(self, exc: Unsettled) -> IdentityError:
+        """The error for a write that is not sent again."""
+        if not self.lost:
+            return exc
+        if self.unseen:
+            return IdentityError(f"{exc.message} {self.unseen} Run the task again.", exc.failure)
+        return IdentityError(
+            f"{exc.message} Read afterwards, {self.subject} {self.shortcoming(self.seen)}.", exc.failure
         )

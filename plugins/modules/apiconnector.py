@@ -352,14 +352,13 @@ failure:
       type: str
 """
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import ensure_as_received
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_plan import MODULE
 from ansible_collections.msgraph.identity.plugins.module_utils._run import run_module
 
 
 def main() -> None:
     """Run on a host; the action plugin of the same name does the controller's part."""
-    run_module(APICONNECTOR, ensure_as_received)
+    run_module(MODULE)
 
 
 if __name__ == "__main__":

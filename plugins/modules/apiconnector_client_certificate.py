@@ -325,27 +325,13 @@ failure:
       type: str
 """
 
-from datetime import datetime
-
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
-from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import received
-from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, run_module
-
-
-def work(graph: GraphClient, parameters: Parameters, check_mode: bool, now: datetime) -> Outcome:
-    """What is done on the host, with what the action plugin sent."""
-    wanted, upload = received(parameters["content"], parameters["certificate_password"] or "")
-    return ensure(
-        graph, wanted, (lambda: upload) if upload else None, Options.from_parameters(parameters, check_mode), now
-    )
+from ansible_collections.msgraph.identity.plugins.module_utils._certificate_plan import MODULE
+from ansible_collections.msgraph.identity.plugins.module_utils._run import run_module
 
 
 def main() -> None:
     """Run on a host; the action plugin of the same name does the controller's part."""
-    run_module(APICONNECTOR_CLIENT_CERTIFICATE, work)
+    run_module(MODULE)
 
 
 if __name__ == "__main__":

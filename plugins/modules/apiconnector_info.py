@@ -225,14 +225,13 @@ failure:
       type: str
 """
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_INFO
-from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import list_connectors
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import MODULE
 from ansible_collections.msgraph.identity.plugins.module_utils._run import run_module
 
 
 def main() -> None:
-    """Run on a host; the action plugin of the same name does the work where the connection is local."""
-    run_module(APICONNECTOR_INFO, list_connectors)
+    """Run on a host; the action plugin of the same name does the controller's part."""
+    run_module(MODULE)
 
 
 if __name__ == "__main__":

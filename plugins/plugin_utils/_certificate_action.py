@@ -14,7 +14,8 @@ import typing as t
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, decode
-from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 from ansible_collections.msgraph.identity.plugins.plugin_utils._controller_file import read_controller_file
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction
 
@@ -28,10 +29,25 @@ def opened(data: bytes, password: str, name: str) -> Pkcs12:
 
 
 class CertificateAction(GraphAction):
-    """Reads a PKCS#12 file on the controller for a module that may upload it."""
+    """Reads a PKCS#12 file on the controller for a module that may upload it.
 
-    # Whether the module may have something to write that needs no key.
-    writes_without_key = False
+    A module on a host gets the certificate alone at first. Where it answers `upload_due`, it is called again with the
+    key; what it said in the meantime, `notices`, is kept. Neither of the two is in the result of the task.
+    """
+
+    def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the task, with what is to be said of the file."""
+        options = self.kind.file_options(parameters)
+        if options is None:
+            return super().act(parameters, task_vars)
+        file = self.read_pkcs12(options)
+        if self.in_process:
+            result = self.run_here(parameters, Source.opened(file, options["pkcs12_encryption"]))
+        else:
+            result = self._run_on_host(file, options, parameters, task_vars)
+        if file.warnings:
+            result["warnings"] = [*file.warnings, *result.get("warnings", ())]
+        return result
 
     def read_pkcs12(self, options: Parameters) -> Pkcs12:
         """The file in `src` or `content`.
@@ -52,59 +68,27 @@ class CertificateAction(GraphAction):
                 )
         return opened(data, options["certificate_password"] or "", name)
 
-    def act_with(
-        self,
-        pkcs12: Pkcs12,
-        options: Parameters,
-        parameters: Parameters,
-        task_vars: dict[str, t.Any],
-        *,
-        work: Work,
-        arguments: t.Callable[[dict[str, t.Any]], dict[str, t.Any]],
-    ) -> dict[str, t.Any]:
-        """The result of the task, with what is to be said of the file.
-
-        :param options: those of the file, validated
-        :param parameters: all, validated
-        :param work: what is done in this process, if it is done here
-        :param arguments: makes the arguments of the module from those that stand for the file
-        """
-        if self.in_process:
-            result = self.run_here(work, parameters)
-        else:
-            result = self._run_on_host(pkcs12, options, parameters, task_vars, arguments)
-        if pkcs12.warnings:
-            result["warnings"] = [*pkcs12.warnings, *result.get("warnings", ())]
-        return result
-
     def _run_on_host(
-        self,
-        pkcs12: Pkcs12,
-        options: Parameters,
-        parameters: Parameters,
-        task_vars: dict[str, t.Any],
-        arguments: t.Callable[[dict[str, t.Any]], dict[str, t.Any]],
+        self, file: Pkcs12, options: Parameters, parameters: Parameters, task_vars: dict[str, t.Any]
     ) -> dict[str, t.Any]:
-        """Two calls of the module: first with the certificate alone, and with the key only when the first answers that
-        an upload is due.
-        """
-        to_send = arguments({"content": pkcs12.wanted.pem})
+        """Two calls of the module: first with the certificate alone, and with the key only when an upload is due."""
+        arguments = self.arguments(parameters)
+        to_send = self.kind.with_file(arguments, {"content": file.wanted.pem})
         began = time.monotonic()
         # What an asynchronous task writes is written by its job.
-        with self._check_mode(self._task.check_mode or (self.wrap_async and self.writes_without_key)):
+        with self._check_mode(self._task.check_mode or (self.wrap_async and self.kind.writes_without_key)):
             result = self.run_module(to_send, task_vars)
         spent = int(time.monotonic() - began)
         due, notices = result.pop("upload_due", False) and not self._task.check_mode, result.pop("notices", [])
         if due:
-            upload = pkcs12.upload(options["pkcs12_encryption"])
-            # Already in the encryption that was asked for.
-            to_send = arguments(
-                {
-                    "content": upload.pkcs12_value,
-                    "certificate_password": upload.password,
-                    "pkcs12_encryption": "preserve",
-                }
-            )
+            upload = file.upload(options["pkcs12_encryption"])
+            sent = {
+                "content": upload.pkcs12_value,
+                "certificate_password": upload.password,
+                # Already in the encryption that was asked for.
+                "pkcs12_encryption": "preserve",
+            }
+            to_send = self.kind.with_file(arguments, sent)
         if spent:
             # One budget for both calls.
             to_send["retry_timeout"] = max(1, parameters["retry_timeout"] - spent)

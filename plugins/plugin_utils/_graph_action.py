@@ -13,18 +13,14 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import ArgumentSpec, secrets_in
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import secrets_in
+from ansible_collections.msgraph.identity.plugins.module_utils._door import without_secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._run import (
-    Parameters,
-    Work,
-    failed,
-    run,
-    without_secrets,
-)
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Module, Parameters, failed, run
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 Environment = tuple[tuple[str, str], ...]
 
@@ -56,16 +52,16 @@ class GraphAction(ActionBase):
     _supports_check_mode = True
     _supports_async = True
 
-    spec: ArgumentSpec
-    work: Work  # what the module of the same name does on a host
+    kind: Module
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        spec = self.kind.spec
         try:
-            result.update(self.act(self.spec.validate(self._task.args), task_vars or {}))
+            result.update(self.act(spec.validate(self._task.args), task_vars or {}))
         except IdentityError as exc:
             # What does not fit may be quoted, and it may be a secret in the wrong place.
-            result.update(without_secrets(failed(exc), secrets_in(self.spec.given(self._task.args))))
+            result.update(without_secrets(failed(exc), secrets_in(spec.given(self._task.args))))
         return result
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -73,26 +69,30 @@ class GraphAction(ActionBase):
 
         :raises IdentityError: for what a user can mend
         """
-        return self.run_anywhere(parameters, self.spec.given(self._task.args), task_vars)
+        if self.in_process:
+            return self.run_here(parameters)
+        return self.run_module(self.arguments(parameters), task_vars, wrap_async=self.wrap_async)
+
+    def arguments(self, parameters: Parameters) -> dict[str, t.Any]:
+        """The arguments of the task for the module on its host. Secrets that are not needed stay here."""
+        return self.kind.without_needless(self.kind.spec.given(self._task.args), parameters)
 
     @property
     def in_process(self) -> bool:
         """Whether the work is done here. A controller without the libraries tries the interpreter that modules get."""
         return self._connection.transport == "local" and not self._task.async_val and not missing_libraries()
 
-    def run_anywhere(
-        self, parameters: Parameters, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
-        """The result of `work` here, or of the module with `arguments` on the host of the task."""
-        if self.in_process:
-            return self.run_here(self.work, parameters)
-        return self.run_module(arguments, task_vars, wrap_async=self.wrap_async)
-
-    def run_here(self, work: Work, parameters: Parameters) -> dict[str, t.Any]:
-        """The result of `work` done in this process."""
+    def run_here(self, parameters: Parameters, source: Source | None = None) -> dict[str, t.Any]:
+        """The result of the work done in this process."""
         with self._environment() as environment:
-            connect = functools.partial(shared_client, environment)
-            return run(work, parameters, check_mode=self._task.check_mode, with_diff=self._task.diff, connect=connect)
+            return run(
+                self.kind.work,
+                parameters,
+                check_mode=self._task.check_mode,
+                with_diff=self._task.diff,
+                source=lambda: source,
+                connect=functools.partial(shared_client, environment),
+            )
 
     @property
     def wrap_async(self) -> bool:

@@ -10,6 +10,8 @@ import os
 
 import pytest
 
+from ansible_collections.msgraph.identity.plugins.module_utils import _budget
+
 from .fakes import FakeClock, Wire
 
 VARIABLES = (
@@ -36,6 +38,12 @@ def clean_environment(monkeypatch, tmp_path_factory):
         if name.upper().startswith(VARIABLES):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
+
+
+@pytest.fixture(autouse=True)
+def no_jitter(monkeypatch):
+    """Waits are as long as they can be."""
+    monkeypatch.setattr(_budget.random, "uniform", lambda low, high: high)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import typing as t
+from datetime import datetime, timedelta, timezone
 from unittest import mock
 
 import requests
@@ -16,8 +17,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from responses import matchers, registries
 
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._http import Clock, HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Permissions, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 
 HOST = "graph.example"
 ROOT = f"https://{HOST}/v1.0"
@@ -30,6 +32,9 @@ class FakeClock(Clock):
     def __init__(self) -> None:
         self.now = 1000.0
         self.slept: list[float] = []
+
+    def utc(self) -> datetime:
+        return datetime(2026, 6, 1, 11, 43, 20, tzinfo=timezone.utc) + timedelta(seconds=self.now)
 
     def monotonic(self) -> float:
         return self.now
@@ -46,7 +51,7 @@ class FakeTokens:
         self.renewable = renewable
         self.number = 1
 
-    def token(self) -> str:
+    def token(self, budget: Budget) -> str:
         return f"token-{self.number}"
 
     def renew(self) -> bool:
@@ -54,14 +59,22 @@ class FakeTokens:
         return self.renewable
 
 
-def make_http(clock: Clock, **changes: t.Any) -> HttpClient:
-    """A client with the module's defaults, in fake time."""
-    return HttpClient(clock=clock, **{"verify": True, "timeout": 30, "retries": 5, "retry_timeout": 180, **changes})
+def make_budget(clock: Clock, retry_timeout: float = 180, retries: int = 5) -> Budget:
+    """The module's defaults, in fake time."""
+    return Budget(clock, retry_timeout, retries)
 
 
-def make_graph(clock: Clock, tokens: t.Any = None, **changes: t.Any) -> GraphClient:
+def make_graph(
+    clock: Clock, tokens: t.Any = None, verify: bool | str = True, timeout: float = 30, **budget: t.Any
+) -> GraphClient:
     """A signed-in client."""
-    return GraphClient(ROOT, tokens or FakeTokens(), make_http(clock, **changes))
+    http = HttpClient(verify=verify, timeout=timeout)
+    return GraphClient(ROOT, tokens or FakeTokens(), http, make_budget(clock, **budget))
+
+
+def to(what: str) -> Purpose:
+    """What a request of a test is for."""
+    return Purpose(what, Permissions("Things.Read.All", "Things.ReadWrite.All", "Thing Administrator"))
 
 
 class Wire:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import list_connectors
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import work
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 
 from ..fakes import CONNECTORS, ROOT, make_graph
@@ -37,7 +37,7 @@ def as_json(name, *days, active=None, basic=False):
 
 def show(clock, **parameters):
     given = {"connector_id": None, "connector_name": None, "expiring_within_days": None, **parameters}
-    result = list_connectors(make_graph(clock), given, False, NOW).render(True)
+    result = work(make_graph(clock), given, None, False, NOW).render(True)
     assert (sorted(result), result["changed"]) == (["changed", "connectors"], False)
     return result["connectors"]
 
@@ -128,8 +128,12 @@ STRANGE = {**as_json("b"), "authenticationConfiguration": {"@odata.type": "#micr
 
 def test_strange_connector_is_named_and_left_out(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("a"), STRANGE]})
-    result = list_connectors(
-        make_graph(clock), {"connector_id": None, "connector_name": None, "expiring_within_days": None}, False, NOW
+    result = work(
+        make_graph(clock),
+        {"connector_id": None, "connector_name": None, "expiring_within_days": None},
+        None,
+        False,
+        NOW,
     ).render(False)
     assert [connector["id"] for connector in result["connectors"]] == ["id-a"]
     (warning,) = result["warnings"]

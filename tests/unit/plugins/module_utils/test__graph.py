@@ -15,13 +15,14 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
     IdentityError,
+    NotCarriedOut,
     NotFound,
     ServiceError,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT, GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
 
-from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph
+from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph, to
 
 ERROR = {
     "error": {
@@ -36,7 +37,7 @@ def test_headers(wire, clock):
     graph = make_graph(clock)
     for unused in range(2):
         wire.expect("GET", "/x", {"a": 1})
-        assert graph.get("/x", "read x") == {"a": 1}
+        assert graph.get("/x", to("read x")) == {"a": 1}
     first, second = (call.headers for call in wire.calls)
     assert first["Authorization"] == "Bearer token-1"
     assert first["Accept"] == "application/json"
@@ -54,7 +55,7 @@ def test_connect_asks_the_right_version_of_the_right_cloud(wire):
     }
     settled = settle(GRAPH.validate(options), {})
     wire.expect("GET", "https://microsoftgraph.chinacloudapi.cn/beta/x", {})
-    GraphClient.connect(settled).get("/x", "read x")
+    GraphClient.connect(settled).get("/x", to("read x"))
     sent = wire.calls[0]
     assert sent.headers["Authorization"] == "Bearer t0ken"
     assert (sent.req_kwargs["verify"], sent.req_kwargs["timeout"]) == ("/ca.pem", 3)
@@ -65,9 +66,9 @@ def test_writes(wire, clock):
     wire.expect("POST", "/x", {"id": "1"}, 201, json={"a": "ü"})
     wire.expect("PATCH", "/x", status=204, json={"b": None})
     wire.expect("DELETE", "/x", status=204)
-    assert graph.post("/x", {"a": "ü"}, "write x") == {"id": "1"}
-    assert graph.patch("/x", {"b": None}, "change x") is None
-    assert graph.delete("/x", "delete x") is None
+    assert graph.post("/x", {"a": "ü"}, to("write x")) == {"id": "1"}
+    assert graph.patch("/x", {"b": None}, to("change x")) is None
+    assert graph.delete("/x", to("delete x")) is None
     assert wire.calls[2].body is None
 
 
@@ -76,7 +77,7 @@ def test_refused_token_is_renewed_once(wire, clock, method):
     graph = make_graph(clock)
     wire.expect(method, "/x", ERROR, 401)
     wire.expect(method, "/x", {"a": 1})
-    assert (graph.get("/x", "read x") if method == "GET" else graph.post("/x", {}, "write x")) == {"a": 1}
+    assert (graph.get("/x", to("read x")) if method == "GET" else graph.post("/x", {}, to("write x"))) == {"a": 1}
     assert [call.headers["Authorization"] for call in wire.calls] == ["Bearer token-1", "Bearer token-2"]
 
 
@@ -85,21 +86,21 @@ def test_token_that_is_refused_twice(wire, clock):
     wire.expect("GET", "/x", ERROR, 401)
     tokens = FakeTokens()
     with pytest.raises(ServiceError, match="graph_url, cloud_environment"):
-        make_graph(clock, tokens).get("/x", "read x")
+        make_graph(clock, tokens).get("/x", to("read x"))
     assert tokens.number == 2
 
 
 def test_token_that_cannot_be_renewed(wire, clock):
     wire.expect("GET", "/x", ERROR, 401)
     with pytest.raises(ServiceError, match="The token was not accepted") as caught:
-        make_graph(clock, FakeTokens(renewable=False)).get("/x", "read x")
+        make_graph(clock, FakeTokens(renewable=False)).get("/x", to("read x"))
     assert caught.value.status == 401
 
 
 def test_failure_keeps_what_graph_said(wire, clock):
     wire.expect("GET", "/x", ERROR, 400, headers={"request-id": "outer"})
     with pytest.raises(ServiceError) as caught:
-        make_graph(clock).get("/x", "read x")
+        make_graph(clock).get("/x", to("read x"))
     assert (
         caught.value.message == "Could not read x: The feature self service sign up is not enabled (400 AADB2C99039)."
     )
@@ -142,7 +143,7 @@ def test_failure_keeps_what_graph_said(wire, clock):
 def test_shapes_of_errors(wire, clock, answer, sentence, code):
     wire.expect("GET", "/x", answer, 400)
     with pytest.raises(ServiceError) as caught:
-        make_graph(clock).get("/x", "read x")
+        make_graph(clock).get("/x", to("read x"))
     assert caught.value.message == (
         sentence or f"Could not read x: {HOST} answered 400, but not as Microsoft Graph does."
     )
@@ -160,7 +161,7 @@ JSON = st.recursive(
 @given(answer=JSON, status=st.sampled_from([200, 400, 404, 500]))
 def test_no_answer_does_harm(answer, status):
     graph = make_graph(FakeClock(), retries=0)
-    for call in (lambda: graph.get("/x", "read x"), lambda: list(graph.pages("/x", "list x"))):
+    for call in (lambda: graph.get("/x", to("read x")), lambda: list(graph.pages("/x", to("list x")))):
         with Wire() as wire:
             wire.expect("GET", "/x", [answer] if isinstance(answer, str) or answer is None else answer, status)
             try:
@@ -173,8 +174,8 @@ def test_no_answer_does_harm(answer, status):
     "method, status, hint",
     [
         ("GET", 401, "check that it is meant for this Graph (graph_url, cloud_environment)"),
-        ("GET", 403, "permission APIConnectors.Read.All with admin consent"),
-        ("POST", 403, "permission APIConnectors.ReadWrite.All with admin consent"),
+        ("GET", 403, "permission Things.Read.All with admin consent"),
+        ("POST", 403, "permission Things.ReadWrite.All with admin consent"),
         ("GET", 429, "Graph is throttling this application or tenant"),
         ("GET", 400, None),
     ],
@@ -184,9 +185,9 @@ def test_hints(wire, clock, method, status, hint):
     graph = make_graph(clock, FakeTokens(renewable=False), retries=0)
     with pytest.raises(ServiceError) as caught:
         if method == "GET":
-            graph.get("/x", "read x")
+            graph.get("/x", to("read x"))
         else:
-            graph.post("/x", {}, "write x")
+            graph.post("/x", {}, to("write x"))
     found = caught.value.failure["hint"]
     assert (found is None) == (hint is None)
     assert hint is None or (hint in found and caught.value.message.endswith(found))
@@ -197,10 +198,10 @@ def test_404_is_the_only_answer_that_means_absent(wire, clock, answer):
     graph = make_graph(clock)
     wire.expect("GET", "/x", answer, 404)
     with pytest.raises(NotFound):
-        graph.get("/x", "read x")
+        graph.get("/x", to("read x"))
     wire.expect("GET", "/x", answer, 410)
     with pytest.raises(ServiceError) as caught:
-        graph.get("/x", "read x")
+        graph.get("/x", to("read x"))
     assert not isinstance(caught.value, NotFound)
 
 
@@ -209,7 +210,7 @@ def test_404_is_the_only_answer_that_means_absent(wire, clock, answer):
 def test_unusable_answer_to_a_write_leaves_its_fate_open(wire, clock, status, answer):
     wire.expect("POST", "/x", answer, status)
     with pytest.raises(FateUnknown, match=f"Could not write x: {HOST} answered {status}") as caught:
-        make_graph(clock).post("/x", {}, "write x")
+        make_graph(clock).post("/x", {}, to("write x"))
     assert caught.value.failure["status"] == status
 
 
@@ -217,16 +218,29 @@ def test_unusable_answer_to_a_write_leaves_its_fate_open(wire, clock, status, an
 def test_service_in_trouble_leaves_the_fate_of_a_write_open(wire, clock, status):
     wire.expect("POST", "/x", ERROR, status)
     with pytest.raises(FateUnknown) as caught:
-        make_graph(clock).post("/x", {}, "write x")
+        make_graph(clock).post("/x", {}, to("write x"))
     assert caught.value.failure["code"] == "AADB2C99039"
 
 
-@pytest.mark.parametrize("status, headers", [(429, {}), (503, {"Retry-After": "1"}), (400, {}), (404, {}), (409, {})])
-def test_refused_write_was_not_carried_out(wire, clock, status, headers):
-    wire.expect("POST", "/x", ERROR, status, headers=headers)
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_refused_write_was_not_carried_out(wire, clock, status):
+    wire.expect("POST", "/x", ERROR, status)
     with pytest.raises(ServiceError) as caught:
-        make_graph(clock, retries=0).post("/x", {}, "write x")
+        make_graph(clock, retries=0).post("/x", {}, to("write x"))
     assert caught.value.status == status
+
+
+@pytest.mark.parametrize("headers, wait", [({}, None), ({"Retry-After": "7"}, 7)])
+@pytest.mark.parametrize("status", [429, 503])
+def test_write_that_was_refused_for_now(wire, clock, status, headers, wait):
+    if status == 503 and not headers:
+        return  # its fate is not known
+    wire.expect("POST", "/x", ERROR, status, headers=headers)
+    with pytest.raises(NotCarriedOut, match="Could not write x: The feature") as caught:
+        make_graph(clock).post("/x", {}, to("write x"))
+    assert (caught.value.wait, caught.value.trouble) == (wait, f"{HOST} answered {status}")
+    assert caught.value.failure["status"] == status
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", ""])
@@ -234,18 +248,18 @@ def test_unusable_answer_to_a_read_is_refused(wire, clock, answer):
     wire.expect("GET", "/x", answer)
     wire.expect("GET", "/x", answer)
     with pytest.raises(ServiceError, match="answered 200, but not as Microsoft Graph does"):
-        make_graph(clock, retries=1).get("/x", "read x")
+        make_graph(clock, retries=1).get("/x", to("read x"))
 
 
 def test_lost_answer_names_what_it_was_for(wire, clock):
     wire.expect("POST", "/x", requests.exceptions.ReadTimeout("timed out"))
     with pytest.raises(FateUnknown) as caught:
-        make_graph(clock).post("/x", {}, "write x")
+        make_graph(clock).post("/x", {}, to("write x"))
     assert caught.value.message == f"Could not write x: The answer of {HOST} was lost (ReadTimeout)."
 
 
 def test_pages_are_read_as_they_are_needed(wire, clock):
-    pages = make_graph(clock).pages("/x", "list x")
+    pages = make_graph(clock).pages("/x", to("list x"))
     wire.expect("GET", "/x", {"value": [1, 2], "@odata.nextLink": f"{ROOT}/x?$skiptoken=a"})
     assert [next(pages), next(pages)] == [1, 2]
     wire.expect("GET", "/x?$skiptoken=a", {"value": [], "@odata.nextLink": f"{ROOT}/x?$skiptoken=b"})
@@ -272,14 +286,14 @@ def test_pages_are_read_as_they_are_needed(wire, clock):
 def test_token_is_not_led_to_another_host(wire, clock, link):
     wire.expect("GET", "/x", {"value": [1], "@odata.nextLink": link})
     with pytest.raises(IdentityError, match="Could not list x: the link to the next page leads away from"):
-        list(make_graph(clock).pages("/x", "list x"))
+        list(make_graph(clock).pages("/x", to("list x")))
 
 
 @pytest.mark.parametrize("answer", [{}, {"value": None}, {"value": {}}, {"value": "x"}], ids=repr)
 def test_collection_without_a_list(wire, clock, answer):
     wire.expect("GET", "/x", answer)
     with pytest.raises(IdentityError, match="Could not list x: Microsoft Graph answered without a list"):
-        list(make_graph(clock).pages("/x", "list x"))
+        list(make_graph(clock).pages("/x", to("list x")))
 
 
 def test_pages_that_lead_in_a_circle_come_to_an_end(wire, clock):
@@ -287,4 +301,16 @@ def test_pages_that_lead_in_a_circle_come_to_an_end(wire, clock):
     wire.expect("GET", "/x", {"value": [1], "@odata.nextLink": link})
     wire.expect("GET", "/x?$skiptoken=a", {"value": [2], "@odata.nextLink": link})
     with pytest.raises(IdentityError, match="next page"):
-        list(make_graph(clock, retries=0).pages("/x", "list x"))
+        list(make_graph(clock, retries=0).pages("/x", to("list x")))
+
+
+def test_resource_lives_as_long_as_the_client(clock):
+    graph = make_graph(clock)
+    first = graph.resource(Things)
+    assert graph.resource(Things) is first
+    assert make_graph(clock).resource(Things) is not first
+
+
+class Things:
+    def __init__(self, graph):
+        self.graph = graph

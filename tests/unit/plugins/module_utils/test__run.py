@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible.module_utils import basic
@@ -14,7 +13,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
-from ansible_collections.msgraph.identity.plugins.module_utils._run import failed, run, run_module
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Module, failed, run, run_module
 
 from ..fakes import FakeClock, make_graph
 
@@ -79,9 +78,9 @@ def test_work_is_done_with_what_it_needs(check_mode, with_diff):
         "diff_asked_for": with_diff,
         "sign_in": SIGN_IN,
     }
-    ((given_graph, parameters, given_check_mode, now),) = seen
-    assert (given_graph, given_check_mode, parameters["extra"]) == (graph, check_mode, 1)
-    assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=1)
+    ((given_graph, parameters, source, given_check_mode, now),) = seen
+    assert (given_graph, source, given_check_mode, parameters["extra"]) == (graph, None, check_mode, 1)
+    assert now == graph.budget.clock.utc()
 
 
 def test_settings_come_from_parameters_and_environment(monkeypatch):
@@ -145,7 +144,7 @@ def test_a_bug_is_not_hidden():
 )
 def test_notices_become_warnings(ends):
     def work(graph, *unused):
-        graph.http.wait("graph.example answered 429", 3, 0)
+        graph.budget.wait_to_retry("graph.example answered 429", 3, 0)
         return ends()
 
     result = run_it(work)
@@ -162,7 +161,7 @@ US_WARNING = "API connectors are not in v1.0 of Microsoft Graph at graph.microso
 )
 def test_warnings_of_the_settings_come_first(ends):
     def work(graph, *unused):
-        graph.http.wait("graph.example answered 429", 3, 0)
+        graph.budget.wait_to_retry("graph.example answered 429", 3, 0)
         return ends()
 
     result = run_it(work, US)
@@ -218,9 +217,31 @@ def test_profile_that_cannot_be_read_becomes_a_result(home):
 
 def test_each_task_begins_anew():
     graph = make_graph(FakeClock(), retry_timeout=10)
-    graph.http.wait("before", 100, 0)
-    result = run_it(lambda graph, *unused: Rendered(has_time=graph.http.has_time_for(9)), graph=graph)
-    assert result == {"has_time": True, "diff_asked_for": False, "sign_in": SIGN_IN}
+    graph.budget.wait("before", 100)
+    result = run_it(lambda graph, *unused: Rendered(left=graph.budget.left()), graph=graph)
+    assert result == {"left": PARAMETERS["retry_timeout"], "diff_asked_for": False, "sign_in": SIGN_IN}
+
+
+def test_certificate_is_made_when_the_way_is_open():
+    graph, steps = make_graph(FakeClock()), []
+
+    def connect(settings):
+        steps.append("connect")
+        return graph
+
+    def source():
+        steps.append("source")
+        return "a certificate"
+
+    result = run(
+        lambda graph, parameters, source, *unused: Rendered(source=source),
+        PARAMETERS,
+        check_mode=False,
+        with_diff=False,
+        source=source,
+        connect=connect,
+    )
+    assert (result["source"], steps) == ("a certificate", ["connect", "source"])
 
 
 @pytest.mark.parametrize(
@@ -290,9 +311,9 @@ def module_result(monkeypatch, capsys):
             "_ANSIBLE_ARGS",
             json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode(),
         )
-        monkeypatch.setattr(run, "__kwdefaults__", {"connect": _run.GraphClient.connect})
+        monkeypatch.setattr(run, "__kwdefaults__", {**run.__kwdefaults__, "connect": _run.GraphClient.connect})
         with pytest.raises(SystemExit) as caught:
-            run_module(GRAPH, work)
+            run_module(Module(GRAPH, work))
         printed = json.loads(capsys.readouterr().out)
         assert caught.value.code == (1 if printed.get("failed") else 0)
         return printed
@@ -325,7 +346,7 @@ def test_module_does_not_print_its_arguments(module_result, ends):
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_module_passes_check_mode_on(module_result, check_mode):
     result = module_result(
-        lambda graph, parameters, check_mode, now: Rendered(checked=check_mode), _ansible_check_mode=check_mode
+        lambda graph, parameters, source, check_mode, now: Rendered(checked=check_mode), _ansible_check_mode=check_mode
     )
     assert result["checked"] is check_mode
 
@@ -338,3 +359,41 @@ def test_module_does_not_print_a_secret(module_result):
 def test_module_stars_nothing_out_for_a_short_secret(module_result):
     result = module_result(lambda *unused: Rendered(said="0EB255CC"), secret="B25")
     assert result["said"] == "0EB255CC"
+
+
+FILE = {"content": "c", "certificate_password": "p"}
+
+
+@pytest.mark.parametrize(
+    "file_at, parameters, options, arguments, sent",
+    [
+        (None, {"a": 1, "src": "x"}, None, None, None),
+        ((), {"a": 1, "src": "x"}, {"a": 1, "src": "x"}, {"a": 1, "src": "x", "decrypt": False}, {"a": 1, **FILE}),
+        (("in", "deep"), {"in": None}, None, None, None),
+        (("in", "deep"), {"in": {"other": 1}}, None, None, None),
+        (
+            ("in", "deep"),
+            {"a": 1, "in": {"deep": {"src": "x"}}},
+            {"src": "x"},
+            {"a": 1, "in": {"deep": {"src": "x"}}},
+            {"a": 1, "in": {"deep": FILE}},
+        ),
+    ],
+)
+def test_where_the_options_of_the_file_are(file_at, parameters, options, arguments, sent):
+    module = Module(GRAPH, fail(AssertionError()), file_at)
+    assert module.file_options(parameters) == options
+    if sent:
+        assert module.with_file(arguments, FILE) == sent
+
+
+def test_what_the_work_does_not_look_at_stays_away():
+    module = Module(
+        GRAPH, fail(AssertionError()), ("in", "deep"), needless=lambda given: ("in",) if given["gone"] else ()
+    )
+    needed = {"gone": False, "in": {"deep": FILE}}
+    assert module.without_needless(needed, needed) == needed
+    assert module.file_options(needed) == FILE
+    needless = {"gone": True, "in": {"deep": FILE}}
+    assert module.without_needless(needless, needless) == {"gone": True}
+    assert module.file_options(needless) is None

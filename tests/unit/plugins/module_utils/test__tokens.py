@@ -20,9 +20,11 @@ import pytest
 import requests
 from support.certificates import make_certificate
 
-from ansible_collections.msgraph.identity.plugins.module_utils import _http, _tokens
+from ansible_collections.msgraph.identity.plugins.module_utils import _tokens
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS, Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import (
+    AccessToken,
     AzureCli,
     ClientCertificate,
     ClientSecret,
@@ -30,9 +32,10 @@ from ansible_collections.msgraph.identity.plugins.module_utils._credentials impo
     ManagedIdentity,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
-from ansible_collections.msgraph.identity.plugins.module_utils._tokens import EARLY, FixedToken
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._tokens import EARLY
 
-from ..fakes import make_http
+from ..fakes import FakeClock, make_budget
 
 AUTHORITY = "https://login.example"
 CLOUD = Cloud("Test", AUTHORITY, "https://graph.example")
@@ -74,12 +77,26 @@ def no_azure(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+class Session:
+    """Tokens for one task."""
+
+    def __init__(self, credential, clock, cloud=CLOUD, verify=True, timeout=30, **budget):
+        self.budget = make_budget(clock or FakeClock(), **budget)
+        self._tokens = credential.authenticate(cloud, HttpClient(verify=verify, timeout=timeout))
+
+    def token(self):
+        return self._tokens.token(self.budget)
+
+    def renew(self):
+        return self._tokens.renew()
+
+
 def sign_in(clock, tenant="contoso", **changes):
-    return ClientSecret(tenant, "app", SECRET).authenticate(CLOUD, make_http(clock, **changes))
+    return Session(ClientSecret(tenant, "app", SECRET), clock, **changes)
 
 
 def test_given_token_is_used_and_cannot_be_renewed():
-    tokens = FixedToken("t")
+    tokens = Session(AccessToken("t"), None)
     assert (tokens.token(), tokens.renew(), tokens.token()) == ("t", False, "t")
 
 
@@ -138,13 +155,13 @@ DOCUMENTED = ["AzureCloud", "AzureUSGovernment", "AzureUSGovernmentL5"]
 @pytest.mark.parametrize("tenant", ["contoso.onmicrosoft.com", GUID])
 def test_known_endpoints_are_not_asked_for(wire, clock, cloud, tenant):
     wire.expect("POST", f"{CLOUDS[cloud].authority_host}/{tenant}/oauth2/v2.0/token", GRANTED)
-    assert ClientSecret(tenant, "app", SECRET).authenticate(CLOUDS[cloud], make_http(clock)).token() == "t0ken-1"
+    assert Session(ClientSecret(tenant, "app", SECRET), clock, CLOUDS[cloud]).token() == "t0ken-1"
 
 
 def test_known_endpoint_keeps_the_tenant_in_one_segment(wire, clock):
     wire.expect("POST", "https://login.microsoftonline.com/a%2Fb/oauth2/v2.0/token", REFUSED, 400)
     with pytest.raises(ServiceError, match="AADSTS7000215"):
-        ClientSecret("a/b", "app", SECRET).authenticate(CLOUDS["AzureCloud"], make_http(clock)).token()
+        Session(ClientSecret("a/b", "app", SECRET), clock, CLOUDS["AzureCloud"]).token()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +172,7 @@ def test_known_endpoint_keeps_the_tenant_in_one_segment(wire, clock):
 def test_endpoints_that_are_not_documented_are_asked_for(wire, clock, cloud):
     wire.expect("GET", f"{cloud.authority_host}/{GUID}/v2.0/.well-known/openid-configuration", ENDPOINTS)
     expect_token(wire)
-    assert ClientSecret(GUID, "app", SECRET).authenticate(cloud, make_http(clock)).token() == "t0ken-1"
+    assert Session(ClientSecret(GUID, "app", SECRET), clock, cloud).token() == "t0ken-1"
 
 
 @pytest.mark.parametrize("tenant, asked", [(GUID, False), (GUID.upper(), True), ("contoso.onmicrosoft.com", True)])
@@ -170,9 +187,7 @@ def test_what_is_signed_is_meant_for_the_id_of_the_tenant(wire, clock, tmp_path,
         )
     wire.expect("POST", token, GRANTED)
     assert (
-        ClientCertificate(tenant, "app", f"{tmp_path}/app.pem", None)
-        .authenticate(CLOUDS["AzureCloud"], make_http(clock))
-        .token()
+        Session(ClientCertificate(tenant, "app", f"{tmp_path}/app.pem", None), clock, CLOUDS["AzureCloud"]).token()
         == "t0ken-1"
     )
     assert jwt.decode(form(wire.calls[-1])["client_assertion"], options={"verify_signature": False})["aud"] == token
@@ -419,14 +434,13 @@ def test_strange_tenants(clock, tenant, monkeypatch):
     # Whatever is asked, it is asked of the authority, and a tenant that cannot be is an error in words.
     asked = []
 
-    def refuse(self, method, url, **unused):
+    def refuse(http, budget, method, url, **unused):
         asked.append(url)
         raise IdentityError("refused")
 
-    http = make_http(clock)
-    monkeypatch.setattr(type(http), "send", refuse)
+    monkeypatch.setattr(HttpClient, "send", refuse)
     with pytest.raises(IdentityError):
-        ClientSecret(tenant, "app", SECRET).authenticate(CLOUD, http).token()
+        sign_in(clock, tenant).token()
     assert all(
         url.startswith(f"{AUTHORITY}/") and url.endswith("/v2.0/.well-known/openid-configuration") for url in asked
     )
@@ -455,7 +469,7 @@ def test_certificate_signs_an_assertion(wire, clock, certificate_file, kind):
         if kind == "PEM"
         else (MADE.pfx("pa55word", chain=(ISSUER,)), "pa55word")
     )
-    tokens = certificate_file(data, password).authenticate(CLOUD, make_http(clock))
+    tokens = Session(certificate_file(data, password), clock)
     expect_discovery(wire)
     expect_token(wire)
     assert [tokens.token(), tokens.token()] == ["t0ken-1", "t0ken-1"]
@@ -492,7 +506,7 @@ def test_certificate_signs_an_assertion(wire, clock, certificate_file, kind):
 
 
 def test_renewed_token_of_a_certificate_has_a_new_assertion(wire, clock, certificate_file):
-    tokens = certificate_file(MADE.key_pem + MADE.pem).authenticate(CLOUD, make_http(clock))
+    tokens = Session(certificate_file(MADE.key_pem + MADE.pem), clock)
     for number in (1, 2):
         expect_discovery(wire)
         expect_token(wire, {**GRANTED, "access_token": f"t0ken-{number}"})
@@ -503,7 +517,7 @@ def test_renewed_token_of_a_certificate_has_a_new_assertion(wire, clock, certifi
 
 def test_certificate_file_is_checked_before_anything_is_sent(wire, clock, certificate_file):
     with pytest.raises(IdentityError, match="holds no private key"):
-        certificate_file(MADE.pem).authenticate(CLOUD, make_http(clock))
+        Session(certificate_file(MADE.pem), clock)
     assert wire.calls == []
 
 
@@ -522,12 +536,12 @@ def test_certificate_that_is_not_registered(wire, clock, certificate_file):
         ServiceError,
         match="AADSTS700027: The certificate is unknown. This certificate is not registered for the application",
     ) as caught:
-        certificate_file(MADE.key_pem + MADE.pem).authenticate(CLOUD, make_http(clock)).token()
+        Session(certificate_file(MADE.key_pem + MADE.pem), clock).token()
     assert "PRIVATE" not in caught.value.message
 
 
 def federated(clock, token=None, path=None):
-    return FederatedToken("contoso", "app", token, path).authenticate(CLOUD, make_http(clock))
+    return Session(FederatedToken("contoso", "app", token, path), clock)
 
 
 def test_federated_token_is_the_assertion(wire, clock):
@@ -629,7 +643,7 @@ def address(base, query, **more):
 def slept(monkeypatch):
     """The waits, which take no time."""
     waits = []
-    monkeypatch.setattr(_http.Clock, "sleep", lambda clock, seconds: waits.append(seconds))
+    monkeypatch.setattr(FakeClock, "sleep", lambda clock, seconds: waits.append(seconds))
     return waits
 
 
@@ -648,7 +662,7 @@ def app_service(monkeypatch, slept):
 
 
 def managed(client_id=None):
-    return ManagedIdentity(client_id).authenticate(CLOUD, make_http(None))
+    return Session(ManagedIdentity(client_id), None)
 
 
 @pytest.mark.parametrize("client_id", [None, "user-assigned"])
@@ -777,7 +791,7 @@ def test_managed_identity_that_is_refused(wire, request, monkeypatch, case):
     where, status, answer, phrase = case
     url = address(request.getfixturevalue(where), QUERY if where == "imds" else APP_QUERY)
     # Whether a strange answer is worth another try is not the question here.
-    monkeypatch.setattr(_http.HttpClient, "may_retry", lambda *unused: False)
+    monkeypatch.setattr(Budget, "may_retry", lambda *unused: False)
     wire.expect("GET", url, answer, status)
     with pytest.raises(IdentityError) as caught:
         managed().token()
@@ -828,11 +842,11 @@ def test_nothing_answers_for_managed_identities(wire, imds, slept, trouble):
 def test_metadata_service_is_asked_where_it_always_is(monkeypatch, slept):
     asked = []
 
-    def send(http, method, url, **arguments):
+    def send(http, budget, method, url, **arguments):
         asked.append((method, url, arguments["params"]))
         raise _tokens.Unreachable("nobody there")
 
-    monkeypatch.setattr(_http.HttpClient, "send", send)
+    monkeypatch.setattr(HttpClient, "send", send)
     with pytest.raises(IdentityError, match="There is no managed identity here"):
         managed("user-assigned").token()
     assert asked == [("GET", f"http://169.254.169.254{IMDS}", {**QUERY, "client_id": "user-assigned"})]
@@ -907,7 +921,7 @@ def az(tmp_path, monkeypatch):
 
 
 def cli(tenant=None):
-    return AzureCli(tenant).authenticate(CLOUD, make_http(None))
+    return Session(AzureCli(tenant), None)
 
 
 @pytest.mark.parametrize("tenant", [None, "contoso", "--help", "a b; $(c)"])

@@ -12,7 +12,8 @@ from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.modules import apiconnector_client_certificate as module
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
+from ansible_collections.msgraph.identity.plugins.modules.apiconnector_client_certificate import MODULE
 
 from ..fakes import CONNECTORS, make_graph
 
@@ -46,21 +47,24 @@ def as_json(*certificates):
     }
 
 
-def parameters(**arguments):
-    return APICONNECTOR_CLIENT_CERTIFICATE.validate({"connector_id": "c-1", **arguments})
+def work(clock, check_mode=False, **arguments):
+    """What the module does on a host with what it received."""
+    parameters = APICONNECTOR_CLIENT_CERTIFICATE.validate({"connector_id": "c-1", **arguments})
+    source = Source.received(MODULE.file_options(parameters))
+    return MODULE.work(make_graph(clock), parameters, source, check_mode, NOW)
 
 
 def test_certificate_alone_is_enough_to_look(wire, clock):
     wire.expect("GET", PATH, as_json())
-    outcome = module.work(make_graph(clock), parameters(content=MADE.pem.decode()), False, NOW)
+    outcome = work(clock, content=MADE.pem.decode())
     assert isinstance(outcome, Outcome)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, False, True)
+    assert (outcome.changed, outcome.facts["uploaded"], outcome.upload_due) == (True, False, True)
 
 
 def test_certificate_alone_in_check_mode_is_enough_to_look(wire, clock):
     wire.expect("GET", PATH, as_json())
-    outcome = module.work(make_graph(clock), parameters(content=MADE.pem.decode()), True, NOW)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, False, True)
+    outcome = work(clock, True, content=MADE.pem.decode())
+    assert (outcome.changed, outcome.facts["uploaded"], outcome.upload_due) == (True, False, True)
 
 
 @pytest.mark.parametrize("password", ["", "one-time"])
@@ -70,5 +74,5 @@ def test_file_is_uploaded_as_it_came(wire, clock, password):
     wire.expect(
         "POST", f"{PATH}/uploadClientCertificate", as_json(MADE), json={"pkcs12Value": content, "password": password}
     )
-    outcome = module.work(make_graph(clock), parameters(content=content, certificate_password=password), False, NOW)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, True, False)
+    outcome = work(clock, content=content, certificate_password=password)
+    assert (outcome.changed, outcome.facts["uploaded"], outcome.upload_due) == (True, True, False)

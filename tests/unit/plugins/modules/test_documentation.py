@@ -19,12 +19,10 @@ from ansible_collections.msgraph.identity.plugins import modules
 from ansible_collections.msgraph.identity.plugins.doc_fragments import attributes, graph
 from ansible_collections.msgraph.identity.plugins.module_utils import _argument_specs
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
-from ansible_collections.msgraph.identity.plugins.module_utils._connector import ensure_as_received
-from ansible_collections.msgraph.identity.plugins.module_utils._connector_list import list_connectors
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
-from ansible_collections.msgraph.identity.plugins.modules import apiconnector_client_certificate
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import CONNECTORS, make_graph
 
@@ -139,23 +137,22 @@ def check_documented(result, documented, where="result"):
                 assert sorted(entry) == sorted(documented[name]["contains"])
 
 
-def work_of(name):
-    """What a module does, with options for a connector that has the certificate already."""
-    received = {"content": MADE.pem.decode()}
-    return {
-        "apiconnector": (
-            ensure_as_received,
-            {"connector_id": "c-1", "authentication": {"client_certificate": received}},
-        ),
-        "apiconnector_client_certificate": (apiconnector_client_certificate.work, {"connector_id": "c-1", **received}),
-        "apiconnector_info": (list_connectors, {"connector_id": "c-1"}),
-    }[name]
+# Options for a connector that has the certificate already.
+RECEIVED = {"content": MADE.pem.decode()}
+ARGUMENTS = {
+    "apiconnector": {"connector_id": "c-1", "authentication": {"client_certificate": RECEIVED}},
+    "apiconnector_client_certificate": {"connector_id": "c-1", **RECEIVED},
+    "apiconnector_info": {"connector_id": "c-1"},
+}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_returned_values_are_the_documented_ones(wire, clock, name):
     dummy, unused, returned, spec = of_module(name)
-    work, arguments = work_of(name)
+    kind = import_module(f"{modules.__name__}.{name}").MODULE
+    parameters = spec.validate(ARGUMENTS[name])
+    options = kind.file_options(parameters)
+    source = Source.received(options) if options else None
     now = int(NOW.timestamp())
     entry = {"thumbprint": MADE.thumbprint, "notBefore": now - 99, "notAfter": now + 86400 * 300, "isActive": True}
     authentication = {"@odata.type": "#microsoft.graph.clientCertificateAuthentication", "certificateList": [entry]}
@@ -166,7 +163,7 @@ def test_returned_values_are_the_documented_ones(wire, clock, name):
         "authenticationConfiguration": authentication,
     }
     wire.expect("GET", f"{CONNECTORS}/c-1", answer)
-    result = work(make_graph(clock), spec.validate(arguments), False, NOW).render(False)
+    result = kind.work(make_graph(clock), parameters, source, False, NOW).render(False)
     assert set(result) - set(returned) == {"changed"}
     check_documented({name: value for name, value in result.items() if name in returned}, returned)
     assert set(returned) - set(result) - {"diff"} == {"failure", "sign_in"}
@@ -180,7 +177,7 @@ def test_returned_sign_in_is_the_documented_one(monkeypatch, tmp_path, name, opt
     monkeypatch.setenv("HOME", str(tmp_path))
     dummy, unused, returned, spec = of_module(name)
     sign_in = settle(
-        spec.validate({**work_of(name)[1], **options}), {"AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}
+        spec.validate({**ARGUMENTS[name], **options}), {"AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}
     ).sign_in.render()
     check_documented({"sign_in": sign_in}, returned)
     assert set(sign_in["origins"]) == {*options, "cloud_environment"}
@@ -203,7 +200,8 @@ def test_main_runs_the_work_with_the_spec(monkeypatch, name):
     module, seen = import_module(f"{modules.__name__}.{name}"), []
     monkeypatch.setattr(module, "run_module", lambda *given: seen.append(given))
     module.main()
-    assert seen == [(of_module(name)[3], work_of(name)[0])]
+    assert seen == [(module.MODULE,)]
+    assert module.MODULE.spec is of_module(name)[3]
 
 
 def test_listed_connectors_are_documented_as_single_ones_are():

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
 from ansible_collections.msgraph.identity.plugins.plugin_utils import _graph_action
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction, shared_client
@@ -28,16 +29,15 @@ class Rendered:
         return {**self.result, "diff_asked_for": with_diff}
 
 
+def show(graph, parameters, source, check_mode, now):
+    """A work that shows what it was given."""
+    return Rendered(checked=check_mode, timeout=parameters["timeout"])
+
+
 class Action(GraphAction):
-    """Does `work` here, or calls the module."""
+    """Does the work here, or calls the module."""
 
-    spec = GRAPH
-
-    def work(self, graph, parameters, check_mode, now):
-        return Rendered(checked=check_mode, timeout=parameters["timeout"])
-
-    def act(self, parameters, task_vars):
-        return self.run_here(self.work, parameters) if self.in_process else self.run_module({"a": 1}, task_vars)
+    kind = Module(GRAPH, show)
 
 
 @pytest.fixture(autouse=True)
@@ -121,12 +121,14 @@ def test_arguments_of_the_task_are_not_changed(make):
 def looking(seen, exc=None):
     """An action whose work looks at the environment."""
 
+    def look(*unused):
+        seen.append(dict(os.environ))
+        if exc:
+            raise exc
+        return Rendered()
+
     class Looking(Action):
-        def work(self, graph, parameters, check_mode, now):
-            seen.append(dict(os.environ))
-            if exc:
-                raise exc
-            return Rendered()
+        kind = Module(GRAPH, look)
 
     return Looking
 
@@ -161,10 +163,12 @@ def test_task_without_environment(make, environment):
 
 
 def test_environment_that_work_changes_is_restored(make, monkeypatch):
+    def change(*unused):
+        os.environ["LEFT"] = "behind"
+        return Rendered()
+
     class Changing(Action):
-        def work(self, graph, parameters, check_mode, now):
-            os.environ["LEFT"] = "behind"
-            return Rendered()
+        kind = Module(GRAPH, change)
 
     monkeypatch.delenv("LEFT", raising=False)
     make(kind=Changing).run()

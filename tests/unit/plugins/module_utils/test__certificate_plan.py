@@ -13,31 +13,27 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.msgraph.identity.plugins.module_utils import _http
-from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import (
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._certificate_plan import CertificateIntent, Options, plan
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
     BASIC,
     CLIENT_CERTIFICATE,
     NIL_ID,
     NONE,
     ApiConnector,
-    ApiConnectors,
     ListedCertificate,
-    Target,
+    Named,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import (
-    Options,
-    Step,
-    carry_out,
-    ensure,
-    plan,
-)
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps import PatchConnector, UploadCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._ensure import ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import CONNECTORS, ROOT, make_graph
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
-TARGET = Target("c-1", None)
+NAMED = Named("c-1", None)
 THUMBPRINTS = {"w": "0EB255CC895477798BA418B378255204304897AD", "a": "AA" * 20, "b": "BB" * 20}
 VALIDITY = {"valid": (-10, 300), "early": (10, 300), "expired": (-300, -10)}  # days from NOW
 
@@ -87,7 +83,7 @@ def make_options(words):
         "basic": "replace_basic_authentication",
         "check": "check_mode",
     }
-    return Options(TARGET, **{names[word]: True for word in words.split()})
+    return Options(NAMED, **{names[word]: True for word in words.split()})
 
 
 # What a warning is known by.
@@ -101,92 +97,100 @@ FAILS_EXPIRED = ("expired at 2026-05-22T12:00:00Z", "Nothing was sent", "give a 
 FAILS_MISSING = ("There is no API connector with the ID 'c-1'", "Create it first")
 FAILS_BASIC = ("basic authentication", "replace_basic_authentication")
 
+# What a plan does.
+NOTHING, UPLOADED, REPLACED = (), (UploadCertificate,), (PatchConnector,)
+
+
+def kinds(planned):
+    return tuple(type(step) for step in planned.steps)
+
+
 # connector today, wanted certificate, options → step, certificates afterwards, warnings; or the words of the failure
 PLANS = [
     # in certificate mode, not listed
-    ("", "valid", "", Step.UPLOAD, "W", []),
-    ("A", "valid", "", Step.UPLOAD, "a W", []),
-    ("a B", "valid", "", Step.UPLOAD, "a b W", []),
-    ("A", "valid", "active", Step.UPLOAD, "a W", []),
-    ("A", "valid", "basic", Step.UPLOAD, "a W", []),
-    ("A", "valid", "check", Step.UPLOAD, "a W", []),
-    ("", "early", "", Step.UPLOAD, "w", [EARLY, NOBODY]),
-    ("a", "early", "", Step.UPLOAD, "a w", [EARLY, NOBODY]),
-    ("A", "early", "", Step.UPLOAD, "A w", [EARLY]),
-    ("A", "early", "active", Step.UPLOAD, "A w", [EARLY]),
-    ("A", "early", "check", Step.UPLOAD, "A w", [EARLY]),
+    ("", "valid", "", UPLOADED, "W", []),
+    ("A", "valid", "", UPLOADED, "a W", []),
+    ("a B", "valid", "", UPLOADED, "a b W", []),
+    ("A", "valid", "active", UPLOADED, "a W", []),
+    ("A", "valid", "basic", UPLOADED, "a W", []),
+    ("A", "valid", "check", UPLOADED, "a W", []),
+    ("", "early", "", UPLOADED, "w", [EARLY, NOBODY]),
+    ("a", "early", "", UPLOADED, "a w", [EARLY, NOBODY]),
+    ("A", "early", "", UPLOADED, "A w", [EARLY]),
+    ("A", "early", "active", UPLOADED, "A w", [EARLY]),
+    ("A", "early", "check", UPLOADED, "A w", [EARLY]),
     # listed, default options
-    ("W", "valid", "", Step.NONE, "W", []),
-    ("a W", "valid", "", Step.NONE, "a W", []),
-    ("A w", "valid", "", Step.NONE, "A w", [SUPERSEDED]),
-    ("w", "valid", "", Step.NONE, "w", [SUPERSEDED]),
-    ("A w", "valid", "check", Step.NONE, "A w", [SUPERSEDED]),
-    ("A w", "valid", "basic", Step.NONE, "A w", [SUPERSEDED]),
-    ("A w", "early", "", Step.NONE, "A w", [EARLY]),
-    ("w", "early", "", Step.NONE, "w", [EARLY, NOBODY]),
-    ("A w", "expired", "", Step.NONE, "A w", [EXPIRED]),
-    ("w", "expired", "", Step.NONE, "w", [EXPIRED]),
+    ("W", "valid", "", NOTHING, "W", []),
+    ("a W", "valid", "", NOTHING, "a W", []),
+    ("A w", "valid", "", NOTHING, "A w", [SUPERSEDED]),
+    ("w", "valid", "", NOTHING, "w", [SUPERSEDED]),
+    ("A w", "valid", "check", NOTHING, "A w", [SUPERSEDED]),
+    ("A w", "valid", "basic", NOTHING, "A w", [SUPERSEDED]),
+    ("A w", "early", "", NOTHING, "A w", [EARLY]),
+    ("w", "early", "", NOTHING, "w", [EARLY, NOBODY]),
+    ("A w", "expired", "", NOTHING, "A w", [EXPIRED]),
+    ("w", "expired", "", NOTHING, "w", [EXPIRED]),
     # listed twice
-    ("w w", "valid", "", Step.NONE, "w w", [SUPERSEDED]),
-    ("w W", "valid", "", Step.NONE, "w W", []),
-    ("W w", "valid", "active", Step.NONE, "W w", []),
-    ("w W", "valid", "active", Step.NONE, "w W", []),
-    ("w A w", "valid", "active", Step.UPLOAD, "a W", []),
-    ("w W", "valid", "exclusive", Step.NONE, "w W", []),
-    ("w A w", "valid", "exclusive", Step.REPLACE, "W", []),
+    ("w w", "valid", "", NOTHING, "w w", [SUPERSEDED]),
+    ("w W", "valid", "", NOTHING, "w W", []),
+    ("W w", "valid", "active", NOTHING, "W w", []),
+    ("w W", "valid", "active", NOTHING, "w W", []),
+    ("w A w", "valid", "active", UPLOADED, "a W", []),
+    ("w W", "valid", "exclusive", NOTHING, "w W", []),
+    ("w A w", "valid", "exclusive", REPLACED, "W", []),
     # listed, ensure_active
-    ("W", "valid", "active", Step.NONE, "W", []),
-    ("a W", "valid", "active", Step.NONE, "a W", []),
-    ("A w", "valid", "active", Step.UPLOAD, "a W", []),
-    ("w A b", "valid", "active", Step.UPLOAD, "a b W", []),
-    ("w", "valid", "active", Step.UPLOAD, "W", []),
-    ("A w", "valid", "active check", Step.UPLOAD, "a W", []),
-    ("A w", "early", "active", Step.NONE, "A w", [EARLY]),
-    ("w", "early", "active", Step.NONE, "w", [EARLY, NOBODY]),
-    ("A w", "expired", "active", Step.NONE, "A w", [EXPIRED]),
+    ("W", "valid", "active", NOTHING, "W", []),
+    ("a W", "valid", "active", NOTHING, "a W", []),
+    ("A w", "valid", "active", UPLOADED, "a W", []),
+    ("w A b", "valid", "active", UPLOADED, "a b W", []),
+    ("w", "valid", "active", UPLOADED, "W", []),
+    ("A w", "valid", "active check", UPLOADED, "a W", []),
+    ("A w", "early", "active", NOTHING, "A w", [EARLY]),
+    ("w", "early", "active", NOTHING, "w", [EARLY, NOBODY]),
+    ("A w", "expired", "active", NOTHING, "A w", [EXPIRED]),
     # exclusive
-    ("W", "valid", "exclusive", Step.NONE, "W", []),
-    ("w", "early", "exclusive", Step.NONE, "w", [EARLY, NOBODY]),
-    ("w", "expired", "exclusive", Step.NONE, "w", [EXPIRED]),
-    ("", "valid", "exclusive", Step.REPLACE, "W", []),
-    ("A", "valid", "exclusive", Step.REPLACE, "W", []),
-    ("a W", "valid", "exclusive", Step.REPLACE, "W", []),
-    ("A w", "valid", "exclusive", Step.REPLACE, "W", []),
-    ("A w b", "valid", "exclusive check", Step.REPLACE, "W", []),
-    ("A", "early", "exclusive", Step.REPLACE, "w", [EARLY, NOBODY]),
-    ("A w", "early", "exclusive", Step.REPLACE, "w", [EARLY, NOBODY]),
-    ("A w", "expired", "exclusive", Step.NONE, "A w", [EXPIRED]),
+    ("W", "valid", "exclusive", NOTHING, "W", []),
+    ("w", "early", "exclusive", NOTHING, "w", [EARLY, NOBODY]),
+    ("w", "expired", "exclusive", NOTHING, "w", [EXPIRED]),
+    ("", "valid", "exclusive", REPLACED, "W", []),
+    ("A", "valid", "exclusive", REPLACED, "W", []),
+    ("a W", "valid", "exclusive", REPLACED, "W", []),
+    ("A w", "valid", "exclusive", REPLACED, "W", []),
+    ("A w b", "valid", "exclusive check", REPLACED, "W", []),
+    ("A", "early", "exclusive", REPLACED, "w", [EARLY, NOBODY]),
+    ("A w", "early", "exclusive", REPLACED, "w", [EARLY, NOBODY]),
+    ("A w", "expired", "exclusive", NOTHING, "A w", [EXPIRED]),
     # exclusive and ensure_active
-    ("W", "valid", "active exclusive", Step.NONE, "W", []),
-    ("w", "valid", "active exclusive", Step.REPLACE, "W", []),
-    ("a W", "valid", "active exclusive", Step.REPLACE, "W", []),
-    ("A w", "valid", "active exclusive", Step.REPLACE, "W", []),
-    ("A", "valid", "active exclusive", Step.REPLACE, "W", []),
-    ("w", "early", "active exclusive", Step.NONE, "w", [EARLY, NOBODY]),
-    ("w", "expired", "active exclusive", Step.NONE, "w", [EXPIRED]),
+    ("W", "valid", "active exclusive", NOTHING, "W", []),
+    ("w", "valid", "active exclusive", REPLACED, "W", []),
+    ("a W", "valid", "active exclusive", REPLACED, "W", []),
+    ("A w", "valid", "active exclusive", REPLACED, "W", []),
+    ("A", "valid", "active exclusive", REPLACED, "W", []),
+    ("w", "early", "active exclusive", NOTHING, "w", [EARLY, NOBODY]),
+    ("w", "expired", "active exclusive", NOTHING, "w", [EXPIRED]),
     # basic authentication
     ("basic", "valid", "", FAILS_BASIC),
     ("basic", "valid", "check", FAILS_BASIC),
     ("basic", "valid", "active exclusive", FAILS_BASIC),
     ("basic", "early", "", FAILS_BASIC),
-    ("basic", "valid", "basic", Step.REPLACE, "W", []),
-    ("basic", "valid", "basic check", Step.REPLACE, "W", []),
-    ("basic", "valid", "basic active exclusive", Step.REPLACE, "W", []),
-    ("basic", "early", "basic", Step.REPLACE, "w", [EARLY, NOBODY]),
+    ("basic", "valid", "basic", REPLACED, "W", []),
+    ("basic", "valid", "basic check", REPLACED, "W", []),
+    ("basic", "valid", "basic active exclusive", REPLACED, "W", []),
+    ("basic", "early", "basic", REPLACED, "w", [EARLY, NOBODY]),
     # no authentication configured
-    ("none", "valid", "", Step.REPLACE, "W", []),
-    ("none", "valid", "active", Step.REPLACE, "W", []),
-    ("none", "valid", "exclusive", Step.REPLACE, "W", []),
-    ("none", "valid", "basic", Step.REPLACE, "W", []),
-    ("none", "valid", "check", Step.REPLACE, "W", []),
-    ("none", "early", "", Step.REPLACE, "w", [EARLY, NOBODY]),
+    ("none", "valid", "", REPLACED, "W", []),
+    ("none", "valid", "active", REPLACED, "W", []),
+    ("none", "valid", "exclusive", REPLACED, "W", []),
+    ("none", "valid", "basic", REPLACED, "W", []),
+    ("none", "valid", "check", REPLACED, "W", []),
+    ("none", "early", "", REPLACED, "w", [EARLY, NOBODY]),
     # missing
     ("missing", "valid", "", FAILS_MISSING),
     ("missing", "valid", "active exclusive basic", FAILS_MISSING),
     ("missing", "early", "", FAILS_MISSING),
-    ("missing", "valid", "check", Step.UPLOAD, "W", [PREDICTED]),
-    ("missing", "valid", "check exclusive", Step.UPLOAD, "W", [PREDICTED]),
-    ("missing", "early", "check", Step.UPLOAD, "w", [PREDICTED, EARLY, NOBODY]),
+    ("missing", "valid", "check", UPLOADED, "W", [PREDICTED]),
+    ("missing", "valid", "check exclusive", UPLOADED, "W", [PREDICTED]),
+    ("missing", "early", "check", UPLOADED, "w", [PREDICTED, EARLY, NOBODY]),
     # expired and not listed
     ("", "expired", "", FAILS_EXPIRED),
     ("A", "expired", "", FAILS_EXPIRED),
@@ -205,14 +209,14 @@ PLANS = [
 def test_plan(case):
     today, validity, words, *expected = case
     connector, wanted, options = make_connector(today, validity), make_wanted(validity), make_options(words)
-    if not isinstance(expected[0], Step):
+    if len(expected) == 1:
         with pytest.raises(IdentityError) as caught:
             plan(connector, wanted, options, NOW)
         assert [phrase for phrase in expected[0] if phrase not in caught.value.message] == []
         return
     step, afterwards, warnings = expected
     planned = plan(connector, wanted, options, NOW)
-    assert (planned.step, letters(planned.after)) == (step, afterwards)
+    assert (kinds(planned), letters(planned.after)) == (step, afterwards)
     assert planned.before is connector
     assert planned.reason
     assert len(planned.warnings) == len(warnings)
@@ -223,13 +227,13 @@ def test_plan(case):
     assert planned.after.id == "c-1"
     if connector:
         assert (planned.after.display_name, planned.after.target_url) == ("Orders", "https://api.example")
-    if step is not Step.NONE:
+    if step:
         new = planned.after.listed(wanted.thumbprint)
         assert (new.not_before, new.not_after) == (wanted.not_before, wanted.not_after)
 
 
 def test_plan_of_a_connector_that_is_missing_by_name():
-    planned = plan(None, make_wanted(), Options(Target(None, "Orders"), check_mode=True), NOW)
+    planned = plan(None, make_wanted(), Options(Named(None, "Orders"), check_mode=True), NOW)
     assert (planned.after.id, planned.after.display_name, planned.after.target_url) == (NIL_ID, "Orders", None)
     assert "There is no API connector with the exact name 'Orders' now" in planned.warnings[0]
 
@@ -237,10 +241,10 @@ def test_plan_of_a_connector_that_is_missing_by_name():
 @pytest.mark.parametrize(
     "starts, ends, step",
     [
-        (0, 1, Step.UPLOAD),  # valid from this very second
+        (0, 1, UPLOADED),  # valid from this very second
         (-1, 0, None),  # its last second is over
-        (-1, 1 / 86400, Step.UPLOAD),
-        (1 / 86400, 1, Step.UPLOAD),
+        (-1, 1 / 86400, UPLOADED),
+        (1 / 86400, 1, UPLOADED),
     ],
 )
 def test_validity_at_its_edges(starts, ends, step):
@@ -250,7 +254,7 @@ def test_validity_at_its_edges(starts, ends, step):
             plan(make_connector(""), wanted, make_options(""), NOW)
     else:
         planned = plan(make_connector(""), wanted, make_options(""), NOW)
-        assert (planned.step, planned.after.certificates[0].is_active) == (step, starts <= 0)
+        assert (kinds(planned), planned.after.certificates[0].is_active) == (step, starts <= 0)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +271,7 @@ def test_validity_at_its_edges(starts, ends, step):
 @pytest.mark.parametrize("listed", ["W", ""])
 def test_warning_before_it_expires(listed, ends, warn_within, warning):
     wanted = WantedCertificate(THUMBPRINTS["w"], "CN=x", "CN=x", "1", days(-1), days(ends), b"")
-    planned = plan(make_connector(listed), wanted, Options(TARGET, expiry_warning_days=warn_within), NOW)
+    planned = plan(make_connector(listed), wanted, Options(NAMED, expiry_warning_days=warn_within), NOW)
     assert len(planned.warnings) == (warning is not None)
     assert warning is None or warning in planned.warnings[0]
 
@@ -294,9 +298,9 @@ def test_what_is_true_of_every_plan(today, validity, words):
         assert (validity == "expired" and not listed) or today in ("basic", "missing")
         return
     assert validity != "expired" or listed
-    assert planned.step is not Step.NONE or planned.after == planned.before == connector
-    assert planned.step is Step.NONE or planned.after.listed(wanted.thumbprint)
-    assert planned.step is not Step.REPLACE or letters(planned.after) in ("w", "W")
+    assert planned.steps or planned.after == planned.before == connector
+    assert not planned.steps or planned.after.listed(wanted.thumbprint)
+    assert kinds(planned) != REPLACED or letters(planned.after) in ("w", "W")
     assert sum(certificate.is_active for certificate in planned.after.certificates) <= 1
     if "exclusive" in words and connector is not None and validity != "expired":
         assert {certificate.thumbprint for certificate in planned.after.certificates} == {wanted.thumbprint}
@@ -312,7 +316,7 @@ def test_what_is_true_of_every_plan(today, validity, words):
 def test_a_second_run_finds_nothing_to_do(today, validity, words):
     wanted, options = make_wanted(validity), make_options(f"{words} basic")
     after = plan(make_connector(today, validity), wanted, options, NOW).after
-    assert plan(after, wanted, options, NOW).step is Step.NONE
+    assert plan(after, wanted, options, NOW).idle
 
 
 # --- carried out over HTTP ---
@@ -361,23 +365,30 @@ def as_json(listed, validity="valid", **changes):
     }
 
 
-@pytest.fixture(autouse=True)
-def no_jitter(monkeypatch):
-    monkeypatch.setattr(_http.random, "uniform", lambda low, high: high)
-
-
-def run_ensure(clock, words="", validity="valid", target=None, upload=lambda: UPLOAD, **http):
+def run_ensure(clock, words="", validity="valid", named=None, upload=lambda: UPLOAD, **http):
     options = make_options(words)
-    if target:
+    if named:
         options = Options(
-            target,
+            named,
             options.ensure_active,
             options.exclusive,
             options.replace_basic_authentication,
             30,
             options.check_mode,
         )
-    return ensure(make_graph(clock, **http), make_wanted(validity), upload, options, NOW)
+    wanted = make_wanted(validity)
+    return ensure(
+        make_graph(clock, **http).resource(ApiConnectors),
+        options.named,
+        CertificateIntent(wanted, options, NOW),
+        Source(wanted, upload),
+        options.check_mode,
+        NOW,
+    )
+
+
+def uploaded(outcome):
+    return outcome.facts["uploaded"]
 
 
 def fate(answer):
@@ -393,7 +404,7 @@ def never():
 def test_nothing_to_do_is_one_read(wire, clock, today, words):
     wire.expect("GET", PATH, as_json(today))
     outcome = run_ensure(clock, words, upload=never)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (False, False, False)
+    assert (outcome.changed, uploaded(outcome), outcome.upload_due) == (False, False, False)
     assert letters(outcome.after) == today
     assert clock.slept == []
 
@@ -403,7 +414,7 @@ def test_upload_is_one_read_and_one_write(wire, clock, today, words, after):
     wire.expect("GET", PATH, as_json(today))
     wire.expect("POST", UPLOAD_PATH, as_json(after), json=UPLOAD_BODY)
     outcome = run_ensure(clock, words)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, True, False)
+    assert (outcome.changed, uploaded(outcome), outcome.upload_due) == (True, True, False)
     assert (letters(outcome.before), letters(outcome.after)) == (today, after)
     assert outcome.warnings == ()
 
@@ -423,7 +434,7 @@ def test_replace_is_seen_by_reading(wire, clock, today, words):
     wire.expect("PATCH", PATH, status=204, json=REPLACE_BODY)
     wire.expect("GET", PATH, as_json("W"))
     outcome = run_ensure(clock, words)
-    assert (outcome.changed, outcome.uploaded, letters(outcome.after)) == (True, True, "W")
+    assert (outcome.changed, uploaded(outcome), letters(outcome.after)) == (True, True, "W")
     assert clock.slept == []
 
 
@@ -539,7 +550,7 @@ def test_lost_answer_of_an_upload_that_was_carried_out(wire, clock, answer):
     wire.expect("POST", UPLOAD_PATH, json=UPLOAD_BODY, **fate(answer))
     wire.expect("GET", PATH, as_json("a W"))
     outcome = run_ensure(clock)
-    assert (outcome.changed, outcome.uploaded, letters(outcome.after)) == (True, True, "a W")
+    assert (outcome.changed, uploaded(outcome), letters(outcome.after)) == (True, True, "a W")
     assert clock.slept == [1]
 
 
@@ -586,7 +597,7 @@ def test_lost_uploads_are_repeated_no_more_than_allowed(wire, clock, retries):
         wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
         IdentityError,
-        match="There is a problem with the service.*Read again, API connector 'c-1' does not list the certificate",
+        match="There is a problem with the service.*Read afterwards, API connector 'c-1' does not list the certificate",
     ) as caught:
         run_ensure(clock, retries=retries)
     assert (caught.value.failure["status"], caught.value.failure["code"]) == (500, "AADB2C90063")
@@ -641,7 +652,7 @@ def test_write_that_was_refused_for_now_is_sent_again_after_the_time_asked_for(w
     else:
         wire.expect("PATCH", path, status=204, json=body)
         wire.expect("GET", PATH, as_json("W"))
-    assert run_ensure(clock, words).uploaded
+    assert uploaded(run_ensure(clock, words))
     assert clock.slept == [17]
 
 
@@ -685,7 +696,7 @@ def test_refused_write_is_not_repeated(wire, clock, status):
 def test_check_mode_never_writes(wire, clock, today, words):
     wire.expect("GET", PATH, as_json(today))
     outcome = run_ensure(clock, words, upload=never)
-    assert (outcome.changed, outcome.uploaded, outcome.upload_due) == (True, False, False)
+    assert (outcome.changed, uploaded(outcome), outcome.upload_due) == (True, False, False)
     assert outcome.after.listed(THUMBPRINTS["w"]).is_active
 
 
@@ -696,7 +707,7 @@ def test_check_mode_never_writes(wire, clock, today, words):
 def test_without_the_key_an_upload_is_only_due(wire, clock, today, words, due):
     wire.expect("GET", PATH, as_json(today))
     outcome = run_ensure(clock, words, upload=None)
-    assert (outcome.upload_due, outcome.uploaded) == (due, False)
+    assert (outcome.upload_due, uploaded(outcome)) == (due, False)
     assert outcome.render(False).get("upload_due", False) is due
 
 
@@ -709,7 +720,7 @@ def test_missing_connector(wire, clock):
 def test_missing_connector_in_check_mode(wire, clock):
     wire.expect("GET", PATH, status=404)
     outcome = run_ensure(clock, "check")
-    assert (outcome.changed, outcome.uploaded, outcome.before) == (True, False, None)
+    assert (outcome.changed, uploaded(outcome), outcome.before) == (True, False, None)
     result = outcome.render(True)
     assert result["diff"]["before"] == {}
     assert result["diff"]["after"] == result["connector"]
@@ -724,19 +735,19 @@ def test_name_is_found_on_any_page_and_matched_exactly(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": others[:2], "@odata.nextLink": f"{ROOT}{CONNECTORS}?$skiptoken=x"})
     wire.expect("GET", f"{CONNECTORS}?$skiptoken=x", {"value": [*others[2:], as_json("A", id="c/9")]})
     wire.expect("POST", f"{CONNECTORS}/c%2F9/uploadClientCertificate", as_json("a W"), json=UPLOAD_BODY)
-    assert run_ensure(clock, target=Target(None, "Orders")).uploaded
+    assert uploaded(run_ensure(clock, named=Named(None, "Orders")))
 
 
 def test_name_that_nobody_bears(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A", displayName="orders")]})
     with pytest.raises(IdentityError, match="There is no API connector with the exact name 'Orders'"):
-        run_ensure(clock, target=Target(None, "Orders"))
+        run_ensure(clock, named=Named(None, "Orders"))
 
 
 def test_name_that_several_bear(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A"), as_json("A", id="c-2")]})
     with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 have it.*connector_id"):
-        run_ensure(clock, target=Target(None, "Orders"))
+        run_ensure(clock, named=Named(None, "Orders"))
 
 
 @pytest.mark.parametrize(
@@ -757,13 +768,7 @@ def test_id_stays_one_segment_of_the_path(wire, clock, identifier, segment):
     wire.expect(
         "POST", f"{CONNECTORS}/{segment}/uploadClientCertificate", as_json("a W", id=identifier), json=UPLOAD_BODY
     )
-    assert run_ensure(clock, target=Target(identifier, None)).uploaded
-
-
-def test_a_plan_without_a_connector_cannot_be_carried_out(wire, clock):
-    planned = plan(None, make_wanted(), make_options("check"), NOW)
-    with pytest.raises(ValueError):
-        carry_out(ApiConnectors(make_graph(clock)), planned, make_wanted(), UPLOAD, make_options(""), NOW)
+    assert uploaded(run_ensure(clock, named=Named(identifier, None)))
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -777,4 +782,10 @@ def test_options_from_parameters(values, check_mode):
         "unused": 1,
         **dict(zip(names, values)),
     }
-    assert Options.from_parameters(parameters, check_mode) == Options(Target("c", None), *values, 7, check_mode)
+    assert Options.from_parameters(parameters, check_mode) == Options(Named("c", None), *values, 7, check_mode)
+
+
+@pytest.mark.parametrize("listed, is_active", [("a W", True), ("A w", False), ("A", False)])
+def test_result_tells_whether_the_certificate_is_active(listed, is_active):
+    intent = CertificateIntent(make_wanted(), make_options(""), NOW)
+    assert intent.facts(make_connector(listed))["certificate"]["is_active"] is is_active

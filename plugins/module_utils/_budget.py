@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The time that one task has, and what happened to it on the way: handed to whatever spends some of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime, timezone
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+FIRST_WAIT = 1.0  # seconds
+LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
+
+
+class Clock:
+    """Time as the collection sees it; tests drive their own."""
+
+    def utc(self) -> datetime:
+        """The time of day in UTC, as this machine has it."""
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        time.sleep(seconds)
+
+
+class Budget:
+    """What one task may spend on requests, on repeating them and on waiting.
+
+    :param seconds: for everything together, from now on
+    :param retries: how often one request may be repeated
+    :ivar notices: sentences for the person who wonders about a slow task
+    """
+
+    def __init__(self, clock: Clock, seconds: float, retries: int) -> None:
+        self.clock = clock
+        self.retries = retries
+        self.notices: list[str] = []
+        self._seconds = seconds
+        self._deadline = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until the task has to end."""
+        return self._deadline - self.clock.monotonic()
+
+    def time_for(self, longest: float) -> float:
+        """Seconds for something that begins now and may take `longest`.
+
+        :raises IdentityError: when there are none left
+        """
+        left = self.left()
+        if left <= 0:
+            raise IdentityError(
+                f"the {self._seconds:g} s of retry_timeout were over. Allow more, or look why it is slow."
+            )
+        return min(longest, left)
+
+    def has_time_for(self, wait: float) -> bool:
+        """Whether it outlasts `wait` seconds."""
+        return wait < self.left()
+
+    def may_retry(self, attempt: int, wait: float, retries: int | None = None) -> bool:
+        """Whether attempt `attempt` (from 0) may be followed by another one after `wait` seconds.
+
+        :param retries: instead of the task's own
+        """
+        return attempt < (self.retries if retries is None else retries) and self.has_time_for(wait)
+
+    def wait(self, why: str, seconds: float) -> None:
+        """Let `seconds` pass, and note why."""
+        self.note(why)
+        self.clock.sleep(seconds)
+
+    def wait_to_retry(self, trouble: str, wait: float, attempt: int, retries: int | None = None) -> None:
+        """Let `wait` seconds pass after attempt `attempt`, which met `trouble`."""
+        retries = self.retries if retries is None else retries
+        self.wait(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {retries}).", wait)
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the result of the task."""
+        self.notices.append(sentence)
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after attempt `attempt` (from 0): doubled each time, with jitter so that many tasks do not return
+    together.
+    """
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 16)) * random.uniform(0.5, 1.0)

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done so that an API connector has a client certificate."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
+    BASIC,
+    CLIENT_CERTIFICATE,
+    NIL_ID,
+    ApiConnector,
+    ListedCertificate,
+    Named,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps import (
+    ConnectorStep,
+    PatchConnector,
+    UploadCertificate,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
+from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
+from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
+
+CertificatePlan = Plan[ApiConnectors, ApiConnector]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that decide, as documented for the module."""
+
+    named: Named
+    ensure_active: bool = False
+    exclusive: bool = False
+    replace_basic_authentication: bool = False
+    expiry_warning_days: int = 30
+    check_mode: bool = False
+
+    @classmethod
+    def from_parameters(cls, parameters: t.Mapping[str, t.Any], check_mode: bool) -> Options:
+        """From the validated parameters of the module.
+
+        :raises IdentityError: when `expiry_warning_days` is negative
+        """
+        if parameters["expiry_warning_days"] < 0:
+            raise IdentityError("expiry_warning_days is negative. Give the days, or 0 for no warning.")
+        return cls(
+            named=Named(parameters["connector_id"], parameters["connector_name"]),
+            ensure_active=parameters["ensure_active"],
+            exclusive=parameters["exclusive"],
+            replace_basic_authentication=parameters["replace_basic_authentication"],
+            expiry_warning_days=parameters["expiry_warning_days"],
+            check_mode=check_mode,
+        )
+
+
+def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Options, now: datetime) -> CertificatePlan:
+    """Decide what to do. Pure: everything that decides is here.
+
+    :raises IdentityError: when the wanted state cannot be reached, or only by an option that was not given
+    """
+    named = options.named
+    listed = connector.listed(wanted.thumbprint) if connector else None
+
+    if wanted.not_after <= now and not listed:
+        raise IdentityError(
+            f"The certificate {wanted.thumbprint} for {named} expired at {iso8601(wanted.not_after)}. "
+            "Nothing was sent; give a certificate that is valid."
+        )
+    if connector is None:
+        missing = f"There is no API connector with {named.described}"
+        if not options.check_mode:
+            what = "the ID" if named.connector_id else "the name"
+            raise IdentityError(f"{missing}. Create it first, or check {what}, the tenant and the cloud.")
+        warning = f"{missing} now. The upload is predicted as if the play had created it before."
+        blank = ApiConnector(named.connector_id or NIL_ID, named.connector_name, None, CLIENT_CERTIFICATE)
+        after = _uploaded(blank, wanted, now)
+        warnings = (warning, *warnings_after(wanted, after, options, now))
+        steps: tuple[ConnectorStep, ...] = (UploadCertificate(wanted, _must_be_active(wanted, options, now)),)
+        return Plan("the connector does not exist yet", None, after, steps, warnings)
+    if connector.authentication == BASIC and not options.replace_basic_authentication:
+        raise IdentityError(
+            f"{named} uses basic authentication, which the certificate would replace. "
+            "Set replace_basic_authentication to true if that is what you want."
+        )
+    reason, after, steps = _decide(connector, listed, wanted, options, now)
+    return Plan(reason, connector, after, steps, warnings_after(wanted, after, options, now))
+
+
+def _decide(
+    connector: ApiConnector,
+    listed: ListedCertificate | None,
+    wanted: WantedCertificate,
+    options: Options,
+    now: datetime,
+) -> tuple[str, ApiConnector, tuple[ConnectorStep, ...]]:
+    """The reason, the connector afterwards, and the steps."""
+    must_be_active = _must_be_active(wanted, options, now)
+
+    def nothing(reason: str) -> tuple[str, ApiConnector, tuple[ConnectorStep, ...]]:
+        return reason, connector, ()
+
+    def upload(reason: str) -> tuple[str, ApiConnector, tuple[ConnectorStep, ...]]:
+        return reason, _uploaded(connector, wanted, now), (UploadCertificate(wanted, must_be_active),)
+
+    def replace_all(reason: str) -> tuple[str, ApiConnector, tuple[ConnectorStep, ...]]:
+        after = _replaced(connector, wanted, now)
+        step = PatchConnector(("authentication",), after, certificate=wanted, must_be_active=must_be_active)
+        return reason, after, (step,)
+
+    if connector.authentication != CLIENT_CERTIFICATE:
+        return replace_all(f"the connector's authentication is {connector.authentication}")
+    if wanted.not_after <= now:
+        return nothing("the certificate is listed and has expired")
+    if options.exclusive:
+        if listed is None:
+            return replace_all("the certificate is not listed and is to be the only one")
+        if any(certificate.thumbprint != wanted.thumbprint for certificate in connector.certificates):
+            return replace_all("other certificates are listed too")
+    if listed is None:
+        return upload("the certificate is not listed")
+    if must_be_active and not listed.is_active:
+        return (replace_all if options.exclusive else upload)("the certificate is listed but not active")
+    return nothing("the certificate is listed")
+
+
+def _must_be_active(wanted: WantedCertificate, options: Options, now: datetime) -> bool:
+    """Whether the certificate has to be the active one after a write; it cannot be while it is not valid."""
+    return options.ensure_active and wanted.is_valid(now)
+
+
+def _uploaded(connector: ApiConnector, wanted: WantedCertificate, now: datetime) -> ApiConnector:
+    """The connector after an upload: the active certificate is the last one uploaded that is valid."""
+    others = [certificate for certificate in connector.certificates if certificate.thumbprint != wanted.thumbprint]
+    if wanted.is_valid(now):
+        others = [replace(certificate, is_active=False) for certificate in others]
+    return replace(connector, certificates=(*others, _listed(wanted, now)))
+
+
+def _replaced(connector: ApiConnector, wanted: WantedCertificate, now: datetime) -> ApiConnector:
+    """The connector when the certificate replaces its authentication."""
+    return replace(connector, authentication=CLIENT_CERTIFICATE, username=None, certificates=(_listed(wanted, now),))
+
+
+def _listed(wanted: WantedCertificate, now: datetime) -> ListedCertificate:
+    return ListedCertificate(wanted.thumbprint, wanted.not_before, wanted.not_after, is_active=wanted.is_valid(now))
+
+
+def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Options, now: datetime) -> tuple[str, ...]:
+    """What the user should know about the certificate once the plan is carried out."""
+    which = f"The certificate {wanted.thumbprint} of {options.named}"
+    listed = after.listed(wanted.thumbprint)
+    warnings = []
+    if wanted.not_after <= now:
+        warnings.append(f"{which} expired at {iso8601(wanted.not_after)}. Renew it.")
+    elif wanted.not_before > now:
+        warnings.append(f"{which} is not valid before {iso8601(wanted.not_before)} and cannot be active until then.")
+        if not any(certificate.is_active for certificate in after.certificates):
+            warnings.append(f"{options.named} has no active certificate until then.")
+    elif listed and not listed.is_active:
+        remedy = "With ensure_active, apiconnector_client_certificate makes it the active one."
+        warnings.append(f"{which} is listed but not active: another one was uploaded after it. {remedy}")
+    if wanted.key_type != "RSA":
+        warnings.append(
+            f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors."
+        )
+    remaining = days_remaining(wanted.not_after, now)
+    if 0 <= remaining < options.expiry_warning_days and wanted.not_after > now:
+        left = "within a day" if remaining == 0 else "in 1 day" if remaining == 1 else f"in {remaining} days"
+        warnings.append(f"{which} expires {left}, at {iso8601(wanted.not_after)}.")
+    return tuple(warnings)
+
+
+def certificate_facts(wanted: WantedCertificate, after: ApiConnector | None) -> dict[str, t.Any]:
+    """What results say of the certificate of a task."""
+    listed = after.listed(wanted.thumbprint) if after else None
+    return {"certificate": {**wanted.render(), "is_active": bool(listed and listed.is_active)}}
+
+
+@dataclass(frozen=True)
+class CertificateIntent:
+    """That a connector has a certificate."""
+
+    wanted: WantedCertificate
+    options: Options
+    now: datetime
+
+    @property
+    def subject(self) -> str:
+        """The connector, as the task names it."""
+        return str(self.options.named)
+
+    def plan(self, seen: ApiConnector | None) -> CertificatePlan:
+        """Decide what to do."""
+        return plan(seen, self.wanted, self.options, self.now)
+
+    def warnings(self, after: ApiConnector | None) -> tuple[str, ...]:
+        """What the user should know about the certificate."""
+        return warnings_after(self.wanted, after, self.options, self.now) if after else ()
+
+    def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
+        """The certificate."""
+        return certificate_facts(self.wanted, after)
+
+
+def work(
+    graph: GraphClient, parameters: t.Mapping[str, t.Any], source: Source | None, check_mode: bool, now: datetime
+) -> Outcome[ApiConnector]:
+    """The work of the module `apiconnector_client_certificate`, wherever it runs."""
+    if source is None:
+        raise ValueError("the module is about a certificate")
+    options = Options.from_parameters(parameters, check_mode)
+    intent = CertificateIntent(source.wanted, options, now)
+    return ensure(graph.resource(ApiConnectors), options.named, intent, source, check_mode, now)
+
+
+MODULE = Module(APICONNECTOR_CLIENT_CERTIFICATE, work, file_at=())

@@ -1,0 +1,252 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""API connectors as values: how they are read from Graph, written to it, and shown to users.
+
+Resource: https://learn.microsoft.com/graph/api/resources/identityapiconnector.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
+
+CLIENT_CERTIFICATE = "client_certificate"
+BASIC = "basic"
+NONE = "none"
+
+# Stands for the ID that Graph will give to a connector that check mode predicts: the nil UUID of RFC 9562. A task that
+# is handed it finds nothing.
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Named:
+    """The connector that the task names, by id or by display name."""
+
+    connector_id: str | None
+    connector_name: str | None
+
+    def __str__(self) -> str:
+        return f"API connector '{self.connector_id or self.connector_name}'"
+
+    @property
+    def described(self) -> str:
+        """As in "There is no API connector with ..."."""
+        return f"the ID '{self.connector_id}'" if self.connector_id else f"the exact name '{self.connector_name}'"
+
+
+@dataclass(frozen=True)
+class ListedCertificate:
+    """A certificate in a connector's list; `thumbprint` is SHA-1 of the DER form in upper-case hex, times are UTC."""
+
+    thumbprint: str
+    not_before: datetime
+    not_after: datetime
+    is_active: bool
+
+    def render(self, now: datetime) -> dict[str, t.Any]:
+        """As in results; `days_remaining` are whole days, negative once it has expired."""
+        return {
+            "thumbprint": self.thumbprint,
+            "not_before": iso8601(self.not_before),
+            "not_after": iso8601(self.not_after),
+            "is_active": self.is_active,
+            "days_remaining": days_remaining(self.not_after, now),
+        }
+
+
+@dataclass(frozen=True)
+class ApiConnector:
+    """A connector as Graph shows it; `authentication` is `client_certificate`, `basic` or `none`.
+
+    `id` is `NIL_ID` in a prediction, for a connector that does not exist yet.
+    """
+
+    id: str
+    display_name: str | None
+    target_url: str | None
+    authentication: str
+    username: str | None = None
+    certificates: tuple[ListedCertificate, ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """The key under which results show it."""
+        return "connector"
+
+    @property
+    def label(self) -> str:
+        """What it is called in sentences and headers."""
+        return f"API connector '{self.display_name or self.id}'"
+
+    @property
+    def authentication_summary(self) -> tuple[str, str | None]:
+        """What can be read of the authentication beside certificates: its kind and the user name."""
+        return self.authentication, self.username
+
+    def listed(self, thumbprint: str) -> ListedCertificate | None:
+        """The certificate with `thumbprint`; of several entries for it the active one."""
+        entries = [certificate for certificate in self.certificates if certificate.thumbprint == thumbprint]
+        return next((entry for entry in entries if entry.is_active), entries[0] if entries else None)
+
+    @property
+    def active_certificate(self) -> ListedCertificate | None:
+        """The certificate that the connector uses now; there is at most one."""
+        return next((certificate for certificate in self.certificates if certificate.is_active), None)
+
+    def render(self, now: datetime) -> dict[str, t.Any]:
+        """As in results and diffs."""
+        return {
+            "id": self.id,
+            "display_name": self.display_name,
+            "target_url": self.target_url,
+            "authentication": {
+                "type": self.authentication,
+                "username": self.username,
+                "certificates": [certificate.render(now) for certificate in self.certificates],
+            },
+        }
+
+
+@dataclass(frozen=True)
+class BasicAuthentication:
+    """User name and password, as a write sets them. The password cannot be read back."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a write sets; None leaves as it is. A certificate replaces all that the connector has."""
+
+    display_name: str | None = None
+    target_url: str | None = None
+    authentication: BasicAuthentication | Upload | None = None
+
+    def body(self) -> dict[str, t.Any]:
+        """As Graph takes it."""
+        body = {
+            "displayName": self.display_name,
+            "targetUrl": self.target_url,
+            "authenticationConfiguration": self._authentication(),
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+    def _authentication(self) -> dict[str, str] | None:
+        if isinstance(self.authentication, Upload):
+            return {"@odata.type": "#microsoft.graph.pkcs12Certificate", **self.authentication.body()}
+        if isinstance(self.authentication, BasicAuthentication):
+            basic = self.authentication
+            return {
+                "@odata.type": "#microsoft.graph.basicAuthentication",
+                "username": basic.username,
+                "password": basic.password,
+            }
+        return None
+
+
+def parse_connector(answer: t.Any) -> ApiConnector:
+    """The connector in an answer of Graph.
+
+    :raises IdentityError: when the answer does not have the documented shape, so that nothing is decided on nonsense
+    """
+    try:
+        authentication = answer["authenticationConfiguration"]
+        kind = _authentication_type(authentication)
+        return ApiConnector(
+            id=_id(answer["id"]),
+            display_name=_text_or_none(answer["displayName"]),
+            target_url=_text_or_none(answer["targetUrl"]),
+            authentication=kind,
+            username=_text_or_none(authentication.get("username")) if kind == BASIC else None,
+            certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"]))
+            if kind == CLIENT_CERTIFICATE
+            else (),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
+        which = _named_in(answer)
+        raise IdentityError(
+            f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc})."
+        ) from exc
+
+
+def _named_in(answer: t.Any) -> str:
+    if isinstance(answer, dict):
+        for name in ("displayName", "id"):
+            if isinstance(answer.get(name), str) and answer[name].strip():
+                return f"API connector '{answer[name][:80]}'"
+    return "an API connector"
+
+
+def _authentication_type(authentication: t.Any) -> str:
+    if authentication is None:
+        return NONE
+    odata_type = _text(authentication["@odata.type"]).lstrip("#")
+    if odata_type == "microsoft.graph.clientCertificateAuthentication":
+        return CLIENT_CERTIFICATE
+    if odata_type == "microsoft.graph.basicAuthentication":
+        return BASIC
+    raise ValueError(f"authentication of type {odata_type[:80]}")
+
+
+def _parse_certificate(entry: t.Any) -> ListedCertificate:
+    if not isinstance(entry["isActive"], bool):
+        raise TypeError("isActive is not true or false")
+    return ListedCertificate(
+        thumbprint=_thumbprint(entry["thumbprint"]),
+        not_before=_from_epoch(entry["notBefore"]),
+        not_after=_from_epoch(entry["notAfter"]),
+        is_active=entry["isActive"],
+    )
+
+
+def _text(value: t.Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def _id(value: t.Any) -> str:
+    # An empty one would lead a write to the whole collection.
+    if not _text(value).strip():
+        raise ValueError("the id is empty")
+    return _text(value)
+
+
+def _list(value: t.Any) -> list[t.Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
+
+
+def _text_or_none(value: t.Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _from_epoch(value: t.Any) -> datetime:
+    # An Edm.Int64, which OData may also write as a string.
+    if isinstance(value, bool):
+        raise TypeError("a time was expected")
+    return datetime.fromtimestamp(int(float(value)), timezone.utc)
+
+
+def _thumbprint(value: t.Any) -> str:
+    thumbprint = normalize_thumbprint(_text(value))
+    # Anything else could never equal ours, and each run would upload again.
+    if not re.fullmatch("[0-9A-F]{40}", thumbprint):
+        raise ValueError("a thumbprint is not SHA-1 in hex")
+    return thumbprint
+
+
+def normalize_thumbprint(thumbprint: str) -> str:
+    """Upper-case hex without separators: tools disagree on case, colons and blanks."""
+    return "".join(character for character in thumbprint.upper() if character not in ": \u200e")

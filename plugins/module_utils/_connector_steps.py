@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The writes that change an API connector: how each is sent, and what shows it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
+    ApiConnector,
+    BasicAuthentication,
+    Changes,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Execution, Step
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write
+
+# With these Graph may refuse what is there already. What it says in that case is not documented.
+EXISTS_ALREADY = (400, 409)
+NOT_ACTIVE = "does not show the certificate as the active one"
+
+ConnectorStep = Step[ApiConnectors, ApiConnector]
+ConnectorExecution = Execution[ApiConnectors, ApiConnector]
+
+
+@dataclass(frozen=True)
+class UploadCertificate(ConnectorStep):
+    """POST: adds the certificate to the list.
+
+    :ivar must_be_active: whether the certificate has to be the active one afterwards
+    """
+
+    certificate: WantedCertificate
+    must_be_active: bool = False
+
+    sends_key = True
+    done = "The certificate had already been uploaded."
+
+    def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
+        """Upload it; the connector in which it was seen."""
+        connectors, upload, connector = execution.resource, execution.upload, execution.before
+        if connector is None or upload is None:
+            raise ValueError("an upload needs a connector and a key")
+        return Write(
+            connectors.budget,
+            execution.subject,
+            lambda: connectors.upload_client_certificate(connector.id, upload),
+            lambda: connectors.get(connector.id),
+            self.shortcoming,
+            before=connector,
+            echoes=EXISTS_ALREADY,
+        ).carry_out(f"Certificate {self.certificate.thumbprint} was sent at {iso8601(execution.now)} and accepted")
+
+    def shortcoming(self, connector: ApiConnector | None) -> str:
+        """What a connector lacks after the upload."""
+        lack = lack_of_certificate(connector, self.certificate, self.must_be_active)
+        return f"{lack}; with exclusive: true it would be the only one" if lack == NOT_ACTIVE else lack
+
+
+@dataclass(frozen=True)
+class PatchConnector(ConnectorStep):
+    """PATCH: what is sent replaces what was there; a certificate is the only one afterwards.
+
+    :ivar sent: names of fields of `ApiConnector`
+    :ivar after: the connector as it will be
+    :ivar basic: the user name and password that are sent with the authentication
+    :ivar certificate: the one that has to be listed afterwards, which is sent when `basic` is not
+    :ivar must_be_active: whether that certificate has to be the active one
+    """
+
+    sent: tuple[str, ...]
+    after: ApiConnector
+    basic: BasicAuthentication | None = None
+    certificate: WantedCertificate | None = None
+    must_be_active: bool = False
+
+    done = "The connector had already been changed."
+
+    @property
+    def sends_key(self) -> bool:
+        """Whether the key of a certificate is sent."""
+        return "authentication" in self.sent and self.basic is None
+
+    def check(self, resource: ApiConnectors, before: ApiConnector | None) -> None:
+        """A new display name must not be that of another connector: tasks could not tell them apart."""
+        if before is None or "display_name" not in self.sent:
+            return
+        others = [namesake for namesake in resource.named(self.after.display_name or "") if namesake.id != before.id]
+        if others:
+            raise IdentityError(
+                f"{before.label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
+                "and tasks could not tell them apart by name."
+            )
+
+    def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
+        """Change it; the connector in which that was seen."""
+        connectors, connector = execution.resource, execution.before
+        if connector is None:
+            raise ValueError("a change needs a connector")
+        changes = Changes(
+            display_name=self.after.display_name if "display_name" in self.sent else None,
+            target_url=self.after.target_url if "target_url" in self.sent else None,
+            authentication=(self.basic or execution.upload) if "authentication" in self.sent else None,
+        )
+        what = f"Certificate {self.certificate.thumbprint}" if self.certificate and self.sends_key else "The change"
+        return Write(
+            connectors.budget,
+            execution.subject,
+            lambda: connectors.update(connector.id, changes),
+            lambda: connectors.get(connector.id),
+            self.shortcoming,
+            before=connector,
+            # Setting it twice does no harm.
+            unseen="" if self.shortcoming(connector) else "The password may or may not be set.",
+            echoes=EXISTS_ALREADY if self.sends_key else (),
+        ).carry_out(f"{what} was sent at {iso8601(execution.now)} and accepted")
+
+    def shortcoming(self, connector: ApiConnector | None) -> str:
+        """What a connector lacks after the change; only what was sent counts."""
+        if connector is None:
+            return "is not there"
+        if "display_name" in self.sent and connector.display_name != self.after.display_name:
+            return "does not show the new display name"
+        if "target_url" in self.sent and not same_url(connector.target_url, self.after.target_url):
+            return "does not show the new target URL"
+        if self.basic and connector.authentication_summary != self.after.authentication_summary:
+            return "does not show the new authentication"
+        if self.certificate:
+            lack = lack_of_certificate(connector, self.certificate, self.must_be_active)
+            if lack:
+                return lack
+            if self.sends_key and any(
+                listed.thumbprint != self.certificate.thumbprint for listed in connector.certificates
+            ):
+                return "does not show the certificate as the only one"
+        return ""
+
+
+@dataclass(frozen=True)
+class DeleteConnector(ConnectorStep):
+    """DELETE."""
+
+    done = "The connector had already been deleted."
+
+    def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
+        """Delete it; there is none any more."""
+        if execution.before is None:
+            raise ValueError("a deletion needs a connector")
+        delete(execution.resource, execution.before.id, execution.subject, execution.now)
+        return None
+
+
+@dataclass(frozen=True)
+class CreateConnector(ConnectorStep):
+    """POST: makes a connector.
+
+    :ivar after: the connector as it will be
+    :ivar basic: the user name and password that are sent, if it is not a certificate
+    :ivar certificate: the certificate that is sent
+    """
+
+    after: ApiConnector
+    basic: BasicAuthentication | None = None
+    certificate: WantedCertificate | None = None
+
+    done = "The connector had already been created."
+
+    @property
+    def sends_key(self) -> bool:
+        """Whether the key of a certificate is sent."""
+        return self.certificate is not None
+
+    def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
+        """Create it; the connector in which that was seen."""
+        connectors, subject, now = execution.resource, execution.subject, execution.now
+        changes = Changes(self.after.display_name, self.after.target_url, self.basic or execution.upload)
+        name = self.after.display_name or ""
+        found: list[ApiConnector] = []
+        made: list[ApiConnector] = []
+
+        def once() -> ApiConnector | None:
+            connector = connectors.create(changes)
+            made.extend([connector] if connector else [])
+            return connector
+
+        def read() -> ApiConnector | None:
+            found[:] = connectors.named(name)
+            return next((connector for connector in found if not made or connector.id == made[0].id), None)
+
+        write = Write(
+            connectors.budget,
+            subject,
+            once,
+            read,
+            lambda connector: "" if connector else "is not listed",
+            may_be_absent=True,
+        )
+        write.send()
+        seen = write.see(f"{subject} was sent at {iso8601(now)} and accepted")
+        if not made:
+            return seen
+        others = self._twins(write, found, made[0])
+        if others and write.lost:
+            # The first request was carried out after all, and was not listed in time. Nothing can refer to the second
+            # connector yet.
+            delete(connectors, made[0].id, subject, now)
+            connectors.budget.note(
+                f"{subject} had been created by a request whose answer was lost. "
+                f"Connector {made[0].id}, the second of that name, was deleted."
+            )
+            return others[0]
+        if others:
+            ids = ", ".join(connector.id for connector in others)
+            raise IdentityError(
+                f"{subject} was created as {made[0].id} while somebody else created {ids} with the same name. "
+                "Delete all but one, and let only one host run the task (run_once: true)."
+            )
+        return seen
+
+    def _twins(self, write: Write[ApiConnector], found: list[ApiConnector], made: ApiConnector) -> list[ApiConnector]:
+        """Other connectors of the name. After a lost answer the first request may be listed later than the second."""
+        for attempt in itertools.count(1):
+            twins = [connector for connector in found if connector.id != made.id]
+            wait = backoff(attempt)
+            if twins or not write.lost or attempt == 3 or not write.budget.has_time_for(wait):
+                break
+            write.budget.clock.sleep(wait)
+            write.look()
+        return twins
+
+
+def delete(connectors: ApiConnectors, connector_id: str, subject: str, now: datetime) -> None:
+    """Delete a connector, and see that it is gone. Somebody else may have been faster."""
+    Write(
+        connectors.budget,
+        subject,
+        lambda: connectors.delete(connector_id),
+        lambda: connectors.get(connector_id),
+        lambda connector: "is still there" if connector else "",
+        may_be_absent=True,
+        echoes=(404,),
+    ).carry_out(f"The deletion was sent at {iso8601(now)} and accepted")
+
+
+def lack_of_certificate(connector: ApiConnector | None, certificate: WantedCertificate, must_be_active: bool) -> str:
+    """What a connector lacks that is to list `certificate`; empty when it does."""
+    listed = connector.listed(certificate.thumbprint) if connector else None
+    if listed is None:
+        return "does not list the certificate"
+    if must_be_active and not listed.is_active:
+        return NOT_ACTIVE
+    return ""

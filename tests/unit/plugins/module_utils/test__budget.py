@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the msgraph.identity contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    Budget,
+    Clock,
+    backoff,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+
+
+def test_time_passes(clock):
+    budget = Budget(clock, 10, 5)
+    assert (budget.left(), budget.time_for(3), budget.time_for(30)) == (10, 3, 10)
+    clock.now += 9
+    assert (budget.left(), budget.time_for(3)) == (1, 1)
+    assert (budget.has_time_for(0.9), budget.has_time_for(1)) == (True, False)
+    clock.now += 1
+    with pytest.raises(IdentityError, match="the 10 s of retry_timeout were over. Allow more"):
+        budget.time_for(3)
+
+
+@pytest.mark.parametrize(
+    "attempt, wait, own, may",
+    [
+        (0, 1, None, True),
+        (1, 1, None, True),
+        (2, 1, None, False),
+        (0, 9.9, None, True),
+        (0, 10, None, False),
+        (0, 1, 0, False),
+        (4, 1, 5, True),
+    ],
+)
+def test_when_something_may_be_tried_again(clock, attempt, wait, own, may):
+    assert Budget(clock, 10, 2).may_retry(attempt, wait, own) is may
+
+
+def test_waits_are_noted(clock):
+    budget = Budget(clock, 10, 2)
+    budget.wait_to_retry("graph.example answered 429", 3, 0)
+    budget.wait_to_retry("graph.example answered 429", 1, 0, retries=1)
+    budget.note("Mind this.")
+    assert budget.notices == [
+        "graph.example answered 429; trying again after 3.0 s (1 of 2).",
+        "graph.example answered 429; trying again after 1.0 s (1 of 1).",
+        "Mind this.",
+    ]
+    assert clock.slept == [3, 1]
+
+
+@pytest.mark.parametrize("attempt, longest", [(0, 1), (1, 2), (2, 4), (4, 16), (5, 30), (50, 30), (5000, 30)])
+def test_backoff_is_doubled_and_bounded(monkeypatch, attempt, longest):
+    monkeypatch.undo()
+    waits = [backoff(attempt) for unused in range(50)]
+    assert longest / 2 <= min(waits) < max(waits) <= longest
+
+
+def test_first_and_longest_wait():
+    assert (FIRST_WAIT, LONGEST_WAIT) == (1, 30)
+
+
+def test_real_clock(monkeypatch):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
+    clock = Clock()
+    clock.sleep(2)
+    assert (clock.monotonic(), slept) == (5.0, [2])
+    assert abs(clock.utc() - datetime.now(timezone.utc)) < timedelta(minutes=1)
