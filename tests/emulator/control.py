@@ -98,10 +98,10 @@ def _move_clock(world: World, body: Any) -> Any:
 
 
 def _connectors(world: World, body: Any) -> Any:
-    now = world.clock.now()
+    now, rule = world.clock.now(), world.settings.active_rule
     return [
-        {"tenant": tenant, **seeds.document(connector, now)}
-        for tenant, store in world.stores.items()
+        {"tenant": tenant, **seeds.document(connector, now, rule)}
+        for tenant, store in world.connectors.items()
         for connector in store.everything()
     ]
 
@@ -113,7 +113,7 @@ def _add_connectors(world: World, body: Any) -> Any:
 
 
 def _clear_connectors(world: World, body: Any) -> Any:
-    world.stores.clear()
+    world.connectors.clear()
     return []
 
 

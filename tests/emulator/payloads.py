@@ -152,12 +152,15 @@ def _authentication_document(authentication: Authentication, settings: Settings,
         return None
     if isinstance(authentication, Basic):
         return {ODATA_TYPE: f"#{NAMESPACE}basicAuthentication", "username": authentication.username, "password": MASKED}
-    chosen = active(authentication.listed, now)
-    shown = [
+    chosen = active(authentication.listed, now, settings.active_rule)
+    shown: list[dict[str, Any]] | None = [
         _certificate_document(certificate, certificate is chosen, settings)
         for certificate in _ordered(authentication.listed, settings.list_order)
     ]
-    return {ODATA_TYPE: f"#{NAMESPACE}clientCertificateAuthentication", "certificateList": shown}
+    if settings.certificate_list == "null" or (settings.certificate_list == "null_when_empty" and not shown):
+        shown = None
+    document: dict[str, Any] = {ODATA_TYPE: f"#{NAMESPACE}clientCertificateAuthentication"}
+    return document if settings.certificate_list == "left_out" else {**document, "certificateList": shown}
 
 
 def _ordered(listed: tuple[Certificate, ...], order: str) -> list[Certificate]:

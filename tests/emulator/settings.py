@@ -41,12 +41,15 @@ def _texts() -> tuple[str, Callable[[Any], bool]]:
 class Settings:
     """All settings with their defaults; where the real behaviour is not known, the default is the strict one."""
 
+    api_connectors: str = "offered"
+    active_rule: str = "newest_upload"
     duplicate_upload: str = "error"
     upload_on_basic: str = "error"
     upload_on_expired: str = "error"
     pfx_policy: str = "3des"
     unprotected_pfx: str = "accept"
     list_order: str = "upload"
+    certificate_list: str = "shown"
     id_form: str = "guid"
     thumbprint_case: str = "upper"
     epoch_form: str = "int"
@@ -77,13 +80,20 @@ class Settings:
         return asdict(self)
 
 
+# What the tenant makes of a resource: serves it; refuses it, as guests cannot sign up by themselves; or does not know
+# its path, in one of the two forms seen.
+OFFERS = ("offered", "sign_up_off", "unknown_error", "not_found")
+
 RULES = {
+    "api_connectors": _one_of(*OFFERS),
+    "active_rule": _one_of("newest_upload", "oldest_upload", "latest_not_before"),
     "duplicate_upload": _one_of("error", "append", "move", "ignore"),
     "upload_on_basic": _one_of("error", "switch"),
     "upload_on_expired": _one_of("error", "accept"),
     "pfx_policy": _one_of("3des", "any"),
     "unprotected_pfx": _one_of("accept", "error"),
     "list_order": _one_of("upload", "reverse", "thumbprint"),
+    "certificate_list": _one_of("shown", "null_when_empty", "null", "left_out"),
     "id_form": _one_of("guid", "restapi"),
     "thumbprint_case": _one_of("upper", "lower"),
     "epoch_form": _one_of("int", "float", "string"),

@@ -6,20 +6,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import defaults, seeds
 from .arc import KeyFiles
 from .clock import Clock
-from .connectors import Store
+from .connectors import Connector
 from .errors import ControlError
 from .faults import Faults
 from .log import Log
 from .registry import Registry
 from .settings import Settings
+from .store import Store
 from .tokens import Issuer
 
 
@@ -58,26 +60,43 @@ class World:
         self.clock.offset = 0.0
         self.log, self.faults = Log(), Faults()
         self.issuer.revoke_all()
-        self.stores: dict[str, Store] = {}
+        self.connectors: dict[str, Store[Connector]] = {}
         for document in self.config.get("connectors", []):
             self.seed(document)
 
-    def store(self, tenant_id: str) -> Store:
+    def connectors_of(self, tenant_id: str) -> Store[Connector]:
         """The connectors of a tenant."""
-        return self.stores.setdefault(tenant_id.lower(), Store())
+        return self.connectors.setdefault(tenant_id.lower(), Store("API connector"))
 
     def seed(self, document: Any) -> str:
         """Put a connector in place without asking Graph; returns its id."""
-        tenant = self.registry.first()
-        if isinstance(document, Mapping) and "tenant" in document:
-            named = self.registry.find(str(document["tenant"]))
-            if named is None:
-                raise ControlError(f"there is no tenant '{document['tenant']}'")
-            tenant = named
-        store = self.store(tenant.id)
-        connector = seeds.parse(document, store, self.settings, self.clock.now())
+        store = self.connectors_of(self._tenant_named_in(document))
+        connector = seeds.parse(document, store, self.settings)
         store.add(connector)
         return connector.id
+
+    @contextmanager
+    def lagging(self, reads: int, seconds: float) -> Iterator[None]:
+        """What is written meanwhile shows only after so many reads, and so many seconds of the emulator's clock."""
+        usual = self.settings
+        self.settings = replace(
+            usual,
+            read_lag=max(reads, usual.read_lag),
+            read_lag_seconds=max(seconds, usual.read_lag_seconds),
+        )
+        try:
+            yield
+        finally:
+            self.settings = usual
+
+    def _tenant_named_in(self, document: Any) -> str:
+        """The id of the tenant of a document; the first one when it names none."""
+        if not isinstance(document, Mapping) or "tenant" not in document:
+            return self.registry.first().id
+        named = self.registry.find(str(document["tenant"]))
+        if named is None:
+            raise ControlError(f"there is no tenant '{document['tenant']}'")
+        return named.id
 
     def identity(self) -> dict[str, str | None]:
         """Where the services are, and the application meant when none is named."""
