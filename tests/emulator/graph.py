@@ -9,13 +9,13 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from . import api_connectors
+from . import api_connectors, challenge
 from .errors import GraphError, bad_request, graph_document
 from .exchange import Answer, Call, json_answer
 from .faults import Rule
 from .operations import NAME as ANY
 from .operations import Operation, Routes
-from .permissions import authenticate, authorise
+from .permissions import CHALLENGE, authenticate, authorise
 from .world import World
 
 NAME = "graph"
@@ -60,6 +60,8 @@ def answer(world: World, call: Call) -> Answer:
 
 def scripted(world: World, call: Call, rule: Rule) -> Answer:
     """The error answer a fault rule asks for."""
+    if rule.action == "claims_challenge":
+        return _failure(world, call, challenge.refusal(rule.claims, CHALLENGE))
     status = rule.status or 500
     code = rule.code or DEFAULT_CODES.get(status, "UnknownError")
     return _failure(
@@ -83,7 +85,7 @@ def _finished(world: World, call: Call, given: Answer, request_id: str) -> Answe
 
 
 def _serve(world: World, call: Call) -> Answer:
-    claims = authenticate(call.headers.get("authorization"), world.issuer, world.audiences(), world.clock.now())
+    claims = authenticate(call.bearer, world.issuer, world.audiences(), world.clock.now())
     version, resource, path, names = _route(call.segments)
     operations = resource.routes[path]
     if call.method not in operations:

@@ -18,15 +18,12 @@ CHALLENGE = {
 }
 
 
-def authenticate(
-    authorization: str | None, issuer: Issuer, audiences: Collection[str], now: float
-) -> Mapping[str, Any]:
-    """The claims of the bearer token in an Authorization header."""
-    scheme, _blank, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+def authenticate(token: str, issuer: Issuer, audiences: Collection[str], now: float) -> Mapping[str, Any]:
+    """The claims of a bearer token."""
+    if not token:
         raise _unauthenticated("Access token is empty.")
     try:
-        claims = issuer.verify(token.strip(), now)
+        claims = issuer.verify(token, now)
     except InvalidToken as exc:
         raise _unauthenticated(str(exc)) from exc
     if claims.get("aud") not in audiences:

@@ -75,6 +75,17 @@ class World:
         store.add(connector)
         return connector.id
 
+    def change(self, document: Mapping[str, Any]) -> None:
+        """Change a connector, whose `id` the document names, without asking Graph."""
+        store = self.connectors_of(self._tenant_named_in(document))
+        if not store.exists(document["id"]):
+            raise ControlError(f"there is no connector '{document['id']}'")
+        store.add(seeds.changed(store.current(document["id"]), document, store))
+
+    def remove(self, document: Mapping[str, Any]) -> None:
+        """Remove a connector, whose `id` the document names, without asking Graph; it need not be there."""
+        self.connectors_of(self._tenant_named_in(document)).remove(document["id"])
+
     @contextmanager
     def lagging(self, reads: int, seconds: float) -> Iterator[None]:
         """What is written meanwhile shows only after so many reads, and so many seconds of the emulator's clock."""
