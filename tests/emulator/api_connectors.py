@@ -9,10 +9,13 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from .connectors import Basic, Certificate, Certificates, Connector, new_id, with_upload
+from .defaults import READ_ROLE, WRITE_ROLE
+from .errors import bad_request
 from .exchange import Answer
-from .operations import NAME, Operation, Routes, entity, listed
+from .operations import NAME, Endpoint, Operation, Routes, entity, listed
 from .payloads import Pfx, connector_document, read_changes, read_json, read_new_connector, read_upload
 from .pkcs12 import check_not_expired, open_pfx
+from .settings import Settings
 from .store import Store
 
 
@@ -58,8 +61,14 @@ def _update(operation: Operation) -> Answer:
 
 
 def _delete(operation: Operation) -> Answer:
-    connector = _store(operation).current(operation.names[0])
-    _store(operation).write(connector.id, None, operation.world.settings, operation.now)
+    connector, settings = _store(operation).current(operation.names[0]), operation.world.settings
+    for flows in operation.world.all_flows_of(operation.tenant):
+        for flow in [flow for flow in flows.everything() if connector.id in flow.links.values()]:
+            if settings.delete_linked == "error":
+                raise bad_request(f"The API connector is used by the user flow '{flow.id}'.", "AADB2C")
+            if settings.delete_linked == "unlink":
+                flows.write(flow.id, flow.without(connector.id), settings, operation.now)
+    _store(operation).write(connector.id, None, settings, operation.now)
     return Answer(204)
 
 
@@ -88,8 +97,21 @@ def _shown(status: int, operation: Operation, connector: Connector, headers: dic
     return entity(status, operation, connector_document(connector, operation.world.settings, operation.now), headers)
 
 
+def _read(settings: Settings) -> tuple[str, ...]:
+    return READ_ROLE, WRITE_ROLE
+
+
+def _write(settings: Settings) -> tuple[str, ...]:
+    return (WRITE_ROLE,)
+
+
+# $expand is documented and there is nothing to expand; everything else is not proven to work.
 ROUTES: Routes = {
-    (): {"GET": _list, "POST": _create},
-    (NAME,): {"GET": _get, "PATCH": _update, "DELETE": _delete},
-    (NAME, "uploadClientCertificate"): {"POST": _upload},
+    (): {"GET": Endpoint(_list, _read, {"$expand", "$skiptoken"}), "POST": Endpoint(_create, _write)},
+    (NAME,): {
+        "GET": Endpoint(_get, _read, {"$expand"}),
+        "PATCH": Endpoint(_update, _write),
+        "DELETE": Endpoint(_delete, _write),
+    },
+    (NAME, "uploadClientCertificate"): {"POST": Endpoint(_upload, _write)},
 }

@@ -138,9 +138,10 @@ class Rule:
 
     def document(self) -> dict[str, Any]:
         """The rule as JSON, without what it does not say."""
-        shown = SELECTION | ACTIONS[self.action]
-        told = {item.name: getattr(self, item.name) for item in fields(self) if item.name in shown}
-        return {name: value for name, value in told.items() if value is not None or name == "times"}
+        silent = Rule(self.service, self.action)
+        told = {item.name: getattr(self, item.name) for item in fields(self)}
+        always = ("service", "action", "times")
+        return {name: value for name, value in told.items() if name in always or value != getattr(silent, name)}
 
 
 def parse(document: Any) -> Rule:

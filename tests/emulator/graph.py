@@ -9,10 +9,11 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from . import api_connectors, challenge
+from . import api_connectors, challenge, user_flows
 from .errors import GraphError, bad_request, graph_document
 from .exchange import Answer, Call, json_answer
 from .faults import Rule
+from .flows import B2C, B2X
 from .operations import NAME as ANY
 from .operations import Operation, Routes
 from .permissions import CHALLENGE, authenticate, authorise
@@ -42,11 +43,18 @@ class Resource:
     name: str
     routes: Routes
     setting: str
+    versions: tuple[str, ...] = VERSIONS
 
 
 RESOURCES = {
     resource.name.lower(): resource
-    for resource in (Resource("apiConnectors", api_connectors.ROUTES, "api_connectors"),)
+    for resource in (
+        Resource("apiConnectors", api_connectors.ROUTES, "api_connectors"),
+        *(
+            Resource(kind.collection, user_flows.routes(kind), f"{kind.name}_user_flows", kind.versions)
+            for kind in (B2X, B2C)
+        ),
+    )
 }
 
 
@@ -86,15 +94,19 @@ def _finished(world: World, call: Call, given: Answer, request_id: str) -> Answe
 
 def _serve(world: World, call: Call) -> Answer:
     claims = authenticate(call.bearer, world.issuer, world.audiences(), world.clock.now())
+    _throttle(world, claims["tid"])
     version, resource, path, names = _route(call.segments)
     operations = resource.routes[path]
     if call.method not in operations:
         message = "Specified HTTP method is not allowed for the request target."
         raise GraphError(405, "Request_BadRequest", message, {"Allow": ", ".join(operations)})
-    authorise(claims, write=call.method != "GET")
+    endpoint = operations[call.method]
+    authorise(claims, endpoint.needs(world.settings))
     _check_offer(world, resource, claims["tid"], call)
-    _check_query(call, path)
-    return operations[call.method](Operation(world, call, claims["tid"], version, f"identity/{resource.name}", names))
+    for name in call.parameters:
+        if name.lower() not in endpoint.options:
+            raise bad_request(f"The query option '{name}' is not supported.")
+    return endpoint.serve(Operation(world, call, claims["tid"], version, f"identity/{resource.name}", names))
 
 
 def _route(segments: tuple[str, ...]) -> tuple[str, Resource, tuple[str, ...], tuple[str, ...]]:
@@ -104,7 +116,7 @@ def _route(segments: tuple[str, ...]) -> tuple[str, Resource, tuple[str, ...], t
         raise bad_request(f"Invalid version: {segments[0]}.")
     if len(segments) > 2 and segments[1].lower() == "identity" and segments[2].lower() in RESOURCES:
         resource, rest = RESOURCES[segments[2].lower()], segments[3:]
-        for path in resource.routes:
+        for path in resource.routes if version in resource.versions else ():
             if len(path) == len(rest) and all(_fits(part, said) for part, said in zip(path, rest)):
                 return version, resource, path, tuple(said for part, said in zip(path, rest) if part == ANY)
     raise GraphError(404, "BadRequest", f"Resource not found for the segment '{segments[-1]}'.")
@@ -112,6 +124,13 @@ def _route(segments: tuple[str, ...]) -> tuple[str, Resource, tuple[str, ...], t
 
 def _fits(part: str, said: str) -> bool:
     return bool(said) if part == ANY else part.lower() == said.lower()
+
+
+def _throttle(world: World, tenant_id: str) -> None:
+    """Raise when a tenant has had its requests for now: one number for all of these resources and applications."""
+    wait = world.bucket(tenant_id).take(world.clock.now(), world.settings)
+    if wait:
+        raise GraphError(429, "TooManyRequests", "Too many requests.", {"Retry-After": str(wait)})
 
 
 def _check_offer(world: World, resource: Resource, tenant_id: str, call: Call) -> None:
@@ -129,13 +148,3 @@ def _check_offer(world: World, resource: Resource, tenant_id: str, call: Call) -
         raise GraphError(404, "UnknownError", json.dumps(content, separators=(",", ":")))
     if offer == "not_found":
         raise GraphError(404, "NotFound", "Requested API is not supported. Please check the path.")
-
-
-def _check_query(call: Call, path: tuple[str, ...]) -> None:
-    # $expand is documented and there is nothing to expand; everything else is not proven to work.
-    allowed = {"$expand"} if call.method == "GET" else set()
-    if call.method == "GET" and not path:
-        allowed.add("$skiptoken")
-    for name in call.parameters:
-        if name.lower() not in allowed:
-            raise bad_request(f"The query option '{name}' is not supported.")

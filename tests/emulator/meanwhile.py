@@ -14,7 +14,7 @@ from .exchange import Call
 if TYPE_CHECKING:
     from .world import World
 
-DEEDS = ("create", "change", "delete")
+DEEDS = ("create", "change", "delete", "link")
 STRANGER = {
     "targetUrl": "https://stranger.example/endpoint",
     "authentication": {"basic": {"username": "stranger", "password": "stranger"}},
@@ -29,6 +29,8 @@ def check(events: list[Any]) -> None:
         deeds = set(event) - {"when"}
         if len(deeds) != 1 or not deeds <= set(DEEDS) or not all(isinstance(event[deed], Mapping) for deed in deeds):
             raise ControlError(f"meanwhile: an event is one of {', '.join(DEEDS)} with an object")
+        if "link" in event and {"id", "step", "connector"} - set(event["link"]):
+            raise ControlError("meanwhile: a link has the id of a user flow, a step, and a connector or null")
         if "create" not in event and not isinstance(event[deeds.pop()].get("id"), str):
             raise ControlError("meanwhile: whose id?")
 
@@ -42,6 +44,8 @@ def happen(events: list[Mapping[str, Any]], when: str, world: World, call: Call)
             world.seed({**STRANGER, **_same_name(call), **event["create"]})
         elif "change" in event:
             world.change(event["change"])
+        elif "link" in event:
+            world.link(event["link"])
         else:
             world.remove(event["delete"])
 

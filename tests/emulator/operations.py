@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from .exchange import Answer, Call, json_answer
+from .settings import Settings
 from .store import Named, Store, place_of, skiptoken
 from .world import World
 
@@ -45,7 +46,16 @@ class Operation:
         return f"{self.world.graph_url}/{self.version}"
 
 
-Routes = Mapping[tuple[str, ...], Mapping[str, Callable[[Operation], Answer]]]
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path: what serves it, the permissions one of which it needs, and the query options it takes."""
+
+    serve: Callable[[Operation], Answer]
+    needs: Callable[[Settings], tuple[str, ...]]
+    options: Collection[str] = ()
+
+
+Routes = Mapping[tuple[str, ...], Mapping[str, Endpoint]]
 
 
 def entity(

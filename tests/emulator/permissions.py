@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .defaults import READ_ROLE, USER_FLOW_ADMINISTRATOR, WRITE_ROLE
+from .defaults import USER_FLOW_ADMINISTRATOR
 from .errors import GraphError
 from .tokens import InvalidToken, Issuer
 
@@ -31,9 +31,8 @@ def authenticate(token: str, issuer: Issuer, audiences: Collection[str], now: fl
     return claims
 
 
-def authorise(claims: Mapping[str, Any], write: bool) -> None:
-    """Raise unless the token allows to read, or to write."""
-    needed = (WRITE_ROLE,) if write else (READ_ROLE, WRITE_ROLE)
+def authorise(claims: Mapping[str, Any], needed: Collection[str]) -> None:
+    """Raise unless the token has one of the permissions that are needed."""
     delegated = "scp" in claims
     granted = str(claims["scp"]).split() if delegated else claims.get("roles", [])
     if not set(needed) & set(granted):

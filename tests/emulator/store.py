@@ -70,7 +70,7 @@ class Store(Generic[Item]):
         """An item as it is, for a write."""
         place = self._places.get(item_id)
         if place is None or place.current is None:
-            raise self._not_found(item_id)
+            raise self.not_found(item_id)
         return place.current
 
     def everything(self) -> Iterator[Item]:
@@ -82,8 +82,13 @@ class Store(Generic[Item]):
         place = self._places.get(item_id)
         shown = place.read(now) if place else None
         if shown is None:
-            raise self._not_found(item_id)
+            raise self.not_found(item_id)
         return shown
+
+    def shown(self, item_id: str, now: float) -> Item | None:
+        """An item as a reader of something else sees it; such a look does not count as a read."""
+        place = self._places.get(item_id)
+        return place.shown(now) if place else None
 
     def page(self, after: int, size: int, now: float) -> tuple[list[Item], int | None]:
         """The items behind a place as a reader sees them, and the place to go on from when there are more."""
@@ -125,7 +130,8 @@ class Store(Generic[Item]):
         if item is None and place.shown(now) is None:
             del self._places[item_id]
 
-    def _not_found(self, item_id: str) -> GraphError:
+    def not_found(self, item_id: str) -> GraphError:
+        """What Graph answers about an item that is not there."""
         return GraphError(404, "AADB2C", f"Resource not found. The {self._noun} '{item_id}' does not exist.")
 
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import defaults, seeds
+from . import defaults, flow_seeds, seeds
 from .arc import KeyFiles
 from .clock import Clock
 from .connectors import Connector
 from .errors import ControlError
 from .faults import Faults
+from .flows import KINDS, UserFlow
 from .log import Log
 from .registry import Registry
 from .settings import Settings
 from .store import Store
+from .throttle import Bucket
 from .tokens import Issuer
 
 
@@ -40,7 +42,7 @@ class World:
 
     def __init__(self, config: Mapping[str, Any], addresses: Addresses) -> None:
         self.config = dict(config)
-        unknown = set(self.config) - {"settings", "tenants", "connectors"}
+        unknown = set(self.config) - {"settings", "tenants", "connectors", "user_flows"}
         if unknown:
             raise ControlError(f"configuration: unknown {', '.join(sorted(unknown))}")
         self.authority_host, self.graph_url, self.metadata_url = (
@@ -61,12 +63,46 @@ class World:
         self.log, self.faults = Log(), Faults()
         self.issuer.revoke_all()
         self.connectors: dict[str, Store[Connector]] = {}
+        self.flows: dict[tuple[str, str], Store[UserFlow]] = {}
+        self._buckets: dict[str, Bucket] = {}
         for document in self.config.get("connectors", []):
             self.seed(document)
+        for document in self.config.get("user_flows", []):
+            self.seed_flow(document)
 
     def connectors_of(self, tenant_id: str) -> Store[Connector]:
         """The connectors of a tenant."""
         return self.connectors.setdefault(tenant_id.lower(), Store("API connector"))
+
+    def flows_of(self, tenant_id: str, kind: str) -> Store[UserFlow]:
+        """The user flows of a tenant, those called `b2x` or those called `b2c`."""
+        return self.flows.setdefault((tenant_id.lower(), kind), Store("user flow"))
+
+    def all_flows_of(self, tenant_id: str) -> list[Store[UserFlow]]:
+        """The user flows of a tenant, of both kinds."""
+        return [self.flows_of(tenant_id, kind) for kind in KINDS]
+
+    def bucket(self, tenant_id: str) -> Bucket:
+        """The count of a tenant's requests."""
+        return self._buckets.setdefault(tenant_id.lower(), Bucket())
+
+    def seed_flow(self, document: Any) -> str:
+        """Put a user flow in place without asking Graph; returns its id."""
+        tenant = self._tenant_named_in(document)
+        kind, flow = flow_seeds.parse(document)
+        store = self.flows_of(tenant, kind.name)
+        if store.exists(flow.id):
+            raise ControlError(f"user flow: the id '{flow.id}' is taken")
+        store.add(flow)
+        return flow.id
+
+    def link(self, document: Mapping[str, Any]) -> None:
+        """Change the connector at a step of a user flow without asking Graph."""
+        for store in self.all_flows_of(self._tenant_named_in(document)):
+            if store.exists(document["id"]):
+                store.add(store.current(document["id"]).linked(document["step"], document["connector"]))
+                return
+        raise ControlError(f"there is no user flow '{document['id']}'")
 
     def seed(self, document: Any) -> str:
         """Put a connector in place without asking Graph; returns its id."""

@@ -125,6 +125,12 @@ def test_skip_times_and_order(caller):
     assert caller.graph("GET", "/v1.0/nothing").status_code == 404
 
 
+def test_rules_that_are_left_are_shown_as_they_were_given(emulator):
+    rule = {"service": "graph", "action": "pass", "times": 3, "late": {"reads": 1}, "meanwhile": [{"create": {}}]}
+    emulator.fault(**rule)
+    assert emulator.faults() == [rule]
+
+
 def test_take_counts():
     faults = Faults()
     faults.rules.append(parse({"service": "graph", "action": "drop_before", "method": "get", "skip": 2, "times": 2}))
