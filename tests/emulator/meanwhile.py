@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEEDS = ("create", "change", "delete", "link")
 STRANGER = {
+    "displayName": "Stranger",
     "targetUrl": "https://stranger.example/endpoint",
     "authentication": {"basic": {"username": "stranger", "password": "stranger"}},
 }

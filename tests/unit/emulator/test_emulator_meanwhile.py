@@ -46,6 +46,11 @@ def test_a_stranger_instead_of_a_lost_request(caller):
     ]
 
 
+def test_a_stranger_where_the_request_names_nobody(caller):
+    caller.emulator.fault(action="pass", method="GET", meanwhile=[{"create": {}}])
+    assert [item["displayName"] for item in caller.graph("GET").json()["value"]] == ["Stranger"]
+
+
 def test_others_change_and_delete(caller, identity, other):
     mine = caller.emulator.add_connector("a", certificates=[])
     theirs = caller.emulator.add_connector("b")
