@@ -201,6 +201,35 @@ class Emulator:
         """Remove all connectors."""
         self.control("DELETE", "/connectors")
 
+    def add_user_flow(
+        self,
+        name: str,
+        kind: str = "b2x",
+        connectors: Mapping[str, str] | None = None,
+        tenant: str | None = None,
+    ) -> str:
+        """Seed a user flow and return its id; `connectors` are ids by step (`postFederationSignup`)."""
+        document = {"id": name, "kind": kind, "connectors": dict(connectors or {})}
+        return self.add_user_flows([{**document, "tenant": tenant} if tenant else document])[0]
+
+    def add_user_flows(self, documents: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Seed many user flows in one call, in the words of the control API; returns their ids."""
+        return self.control("POST", "/user_flows", list(documents))["ids"]
+
+    def user_flows(self) -> list[dict[str, Any]]:
+        """All user flows as they are, whatever readers see."""
+        return self.control("GET", "/user_flows")
+
+    def clear_user_flows(self) -> None:
+        """Remove all user flows."""
+        self.control("DELETE", "/user_flows")
+
+    def grant(self, *roles: str) -> None:
+        """Give the application that is meant when none is named these Graph permissions, and no others."""
+        tenants = self.tenants()
+        tenants[0]["apps"][0]["roles"] = list(roles)
+        self.set_tenants(tenants)
+
     def mint_token(self, **wanted: Any) -> str:
         """An access token: tenant, client_id, audience, lifetime, roles for an application, scp and wids for a user."""
         return self.control("POST", "/tokens", wanted)["access_token"]

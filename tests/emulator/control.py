@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import defaults, faults, seeds, tokens
+from . import defaults, faults, flow_seeds, seeds, tokens
 from .errors import ControlError
 from .exchange import Answer, Call, json_answer
 from .registry import Registry
@@ -98,10 +98,10 @@ def _move_clock(world: World, body: Any) -> Any:
 
 
 def _connectors(world: World, body: Any) -> Any:
-    now = world.clock.now()
+    now, rule = world.clock.now(), world.settings.active_rule
     return [
-        {"tenant": tenant, **seeds.document(connector, now)}
-        for tenant, store in world.stores.items()
+        {"tenant": tenant, **seeds.document(connector, now, rule)}
+        for tenant, store in world.connectors.items()
         for connector in store.everything()
     ]
 
@@ -113,7 +113,26 @@ def _add_connectors(world: World, body: Any) -> Any:
 
 
 def _clear_connectors(world: World, body: Any) -> Any:
-    world.stores.clear()
+    world.connectors.clear()
+    return []
+
+
+def _user_flows(world: World, body: Any) -> Any:
+    return [
+        {"tenant": tenant, **flow_seeds.document(kind, flow)}
+        for (tenant, kind), store in world.flows.items()
+        for flow in store.everything()
+    ]
+
+
+def _add_user_flows(world: World, body: Any) -> Any:
+    if isinstance(body, list):
+        return {"ids": [world.seed_flow(document) for document in body]}
+    return {"id": world.seed_flow(body)}
+
+
+def _clear_user_flows(world: World, body: Any) -> Any:
+    world.flows.clear()
     return []
 
 
@@ -161,6 +180,7 @@ RESOURCES: dict[str, dict[str, Callable[[World, Any], Any]]] = {
     "/faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},
     "/clock": {"GET": _clock, "PATCH": _move_clock},
     "/connectors": {"GET": _connectors, "POST": _add_connectors, "DELETE": _clear_connectors},
+    "/user_flows": {"GET": _user_flows, "POST": _add_user_flows, "DELETE": _clear_user_flows},
     "/tokens": {"POST": _mint, "DELETE": _revoke},
     "/tenants": {"GET": _tenants, "PUT": _replace_tenants},
     "/reset": {"POST": _reset},

@@ -16,6 +16,8 @@ USER_ASSIGNED = "91e4c7b3-5a08-4d6f-b2c1-0d8f3a7e6b54"
 
 READ_ROLE = "APIConnectors.Read.All"
 WRITE_ROLE = "APIConnectors.ReadWrite.All"
+FLOW_READ_ROLE = "IdentityUserFlow.Read.All"
+FLOW_WRITE_ROLE = "IdentityUserFlow.ReadWrite.All"
 
 # The template id of the directory role "External ID User Flow Administrator", as the wids claim carries it.
 USER_FLOW_ADMINISTRATOR = "6e591065-9bad-43ed-90f3-e9424366d2f0"

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from .challenge import asked
 from .credentials import check_credentials
 from .errors import EntraError, entra_document
 from .exchange import Answer, Call, html_answer, json_answer
@@ -142,7 +143,8 @@ def _token(world: World, tenant_name: str, call: Call) -> Answer:
     check_credentials(app, form, _assertion_audiences(world, tenant), world.clock.now())
     audience = _audience(world, form["scope"])
     lifetime = world.settings.token_lifetime
-    token = world.issuer.issue(app_claims(tenant.id, app.client_id, audience, app.roles), world.clock.now(), lifetime)
+    claims = {**app_claims(tenant.id, app.client_id, audience, app.roles), **asked(form)}
+    token = world.issuer.issue(claims, world.clock.now(), lifetime)
     content: dict[str, Any] = {
         "token_type": "Bearer",
         "expires_in": lifetime,

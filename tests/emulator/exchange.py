@@ -40,6 +40,12 @@ class Call:
         """The media type of the body without its parameters."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
+    @property
+    def bearer(self) -> str:
+        """The bearer token; empty when there is none."""
+        scheme, _blank, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
     def form(self) -> dict[str, str]:
         """The fields of a urlencoded body; any other body has none."""
         if self.content_type != FORM:

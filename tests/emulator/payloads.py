@@ -67,16 +67,16 @@ def read_new_connector(body: Mapping[str, Any]) -> Changes:
 
 def read_changes(body: Mapping[str, Any]) -> Changes:
     """The body of an update: any subset, but not nothing."""
-    _check_names(body, {ODATA_TYPE, "displayName", "targetUrl", "authenticationConfiguration"}, CONNECTOR)
+    check_names(body, {ODATA_TYPE, "displayName", "targetUrl", "authenticationConfiguration"}, CONNECTOR)
     if ODATA_TYPE in body and _type_name(body) != CONNECTOR:
         raise bad_request(f"The type '{body[ODATA_TYPE]}' is not {CONNECTOR}.")
     if not set(body) - {ODATA_TYPE}:
         raise bad_request("The request body names no property to update.")
-    target_url = _text(body, "targetUrl") if "targetUrl" in body else None
+    target_url = text_of(body, "targetUrl") if "targetUrl" in body else None
     if target_url is not None and not _is_https(target_url):
         raise bad_request("The targetUrl must be an absolute https URL.", "AADB2C")
     return Changes(
-        _text(body, "displayName") if "displayName" in body else None,
+        text_of(body, "displayName") if "displayName" in body else None,
         target_url,
         _read_authentication(body["authenticationConfiguration"]) if "authenticationConfiguration" in body else None,
     )
@@ -84,7 +84,7 @@ def read_changes(body: Mapping[str, Any]) -> Changes:
 
 def read_upload(body: Mapping[str, Any]) -> Pfx:
     """The parameters of uploadClientCertificate."""
-    _check_names(body, {"pkcs12Value", "password"}, "uploadClientCertificate")
+    check_names(body, {"pkcs12Value", "password"}, "uploadClientCertificate")
     return _pfx(body)
 
 
@@ -93,10 +93,10 @@ def _read_authentication(value: Any) -> Basic | Pfx:
         raise bad_request("The property 'authenticationConfiguration' must be an object.")
     kind = _type_name(value)
     if kind == NAMESPACE + "basicAuthentication":
-        _check_names(value, {ODATA_TYPE, "username", "password"}, kind)
-        return Basic(_text(value, "username"), _text(value, "password"))
+        check_names(value, {ODATA_TYPE, "username", "password"}, kind)
+        return Basic(text_of(value, "username"), text_of(value, "password"))
     if kind == NAMESPACE + "pkcs12Certificate":
-        _check_names(value, {ODATA_TYPE, "pkcs12Value", "password"}, kind)
+        check_names(value, {ODATA_TYPE, "pkcs12Value", "password"}, kind)
         return _pfx(value)
     if kind == NAMESPACE + "clientCertificateAuthentication":
         raise bad_request(f"The type {kind} is read-only.", "AADB2C")
@@ -104,7 +104,7 @@ def _read_authentication(value: Any) -> Basic | Pfx:
 
 
 def _pfx(value: Mapping[str, Any]) -> Pfx:
-    return Pfx(_text(value, "pkcs12Value"), _text(value, "password", empty=True))
+    return Pfx(text_of(value, "pkcs12Value"), text_of(value, "password", empty=True))
 
 
 def _type_name(value: Mapping[str, Any]) -> str:
@@ -114,7 +114,8 @@ def _type_name(value: Mapping[str, Any]) -> str:
     return name.removeprefix("#")
 
 
-def _check_names(value: Mapping[str, Any], known: Collection[str], kind: str) -> None:
+def check_names(value: Mapping[str, Any], known: Collection[str], kind: str) -> None:
+    """Raise unless every property of an object is one of its type's."""
     for name in value:
         if name not in known:
             raise bad_request(
@@ -122,7 +123,8 @@ def _check_names(value: Mapping[str, Any], known: Collection[str], kind: str) ->
             )
 
 
-def _text(value: Mapping[str, Any], name: str, empty: bool = False) -> str:
+def text_of(value: Mapping[str, Any], name: str, empty: bool = False) -> str:
+    """A property that has to be text, and not empty unless it may be."""
     text = value.get(name)
     if not isinstance(text, str) or not (text or empty):
         raise bad_request(f"The property '{name}' is missing, empty or no string.")
@@ -152,12 +154,15 @@ def _authentication_document(authentication: Authentication, settings: Settings,
         return None
     if isinstance(authentication, Basic):
         return {ODATA_TYPE: f"#{NAMESPACE}basicAuthentication", "username": authentication.username, "password": MASKED}
-    chosen = active(authentication.listed, now)
-    shown = [
+    chosen = active(authentication.listed, now, settings.active_rule)
+    shown: list[dict[str, Any]] | None = [
         _certificate_document(certificate, certificate is chosen, settings)
         for certificate in _ordered(authentication.listed, settings.list_order)
     ]
-    return {ODATA_TYPE: f"#{NAMESPACE}clientCertificateAuthentication", "certificateList": shown}
+    if settings.certificate_list == "null" or (settings.certificate_list == "null_when_empty" and not shown):
+        shown = None
+    document: dict[str, Any] = {ODATA_TYPE: f"#{NAMESPACE}clientCertificateAuthentication"}
+    return document if settings.certificate_list == "left_out" else {**document, "certificateList": shown}
 
 
 def _ordered(listed: tuple[Certificate, ...], order: str) -> list[Certificate]:

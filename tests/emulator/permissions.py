@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .defaults import READ_ROLE, USER_FLOW_ADMINISTRATOR, WRITE_ROLE
+from .defaults import USER_FLOW_ADMINISTRATOR
 from .errors import GraphError
 from .tokens import InvalidToken, Issuer
 
@@ -18,15 +18,12 @@ CHALLENGE = {
 }
 
 
-def authenticate(
-    authorization: str | None, issuer: Issuer, audiences: Collection[str], now: float
-) -> Mapping[str, Any]:
-    """The claims of the bearer token in an Authorization header."""
-    scheme, _blank, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+def authenticate(token: str, issuer: Issuer, audiences: Collection[str], now: float) -> Mapping[str, Any]:
+    """The claims of a bearer token."""
+    if not token:
         raise _unauthenticated("Access token is empty.")
     try:
-        claims = issuer.verify(token.strip(), now)
+        claims = issuer.verify(token, now)
     except InvalidToken as exc:
         raise _unauthenticated(str(exc)) from exc
     if claims.get("aud") not in audiences:
@@ -34,9 +31,8 @@ def authenticate(
     return claims
 
 
-def authorise(claims: Mapping[str, Any], write: bool) -> None:
-    """Raise unless the token allows to read, or to write."""
-    needed = (WRITE_ROLE,) if write else (READ_ROLE, WRITE_ROLE)
+def authorise(claims: Mapping[str, Any], needed: Collection[str]) -> None:
+    """Raise unless the token has one of the permissions that are needed."""
     delegated = "scp" in claims
     granted = str(claims["scp"]).split() if delegated else claims.get("roles", [])
     if not set(needed) & set(granted):

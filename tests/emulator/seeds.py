@@ -6,22 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from .connectors import Authentication, Basic, Certificate, Certificates, Connector, Store, active, new_id
+from .connectors import Authentication, Basic, Certificate, Certificates, Connector, active, new_id
 from .errors import ControlError, GraphError
 from .pkcs12 import open_pfx
 from .settings import Settings
+from .store import Store
 
+NAMES = {"id", "tenant", "displayName", "targetUrl", "authentication"}
 DEFAULT_URL = "https://api.contoso.com/endpoint"
 
 
-def parse(document: Any, store: Store, settings: Settings, now: float) -> Connector:
+def parse(document: Any, store: Store[Connector], settings: Settings) -> Connector:
     """A connector from its document; dates come without a check, so expired certificates can be seeded."""
-    names = {"id", "tenant", "displayName", "targetUrl", "authentication"}
     if not isinstance(document, Mapping) or not isinstance(document.get("displayName"), str):
         raise ControlError("connector: an object with displayName is needed")
-    _check_names(document, names, "connector")
+    _check_names(document, NAMES, "connector")
     connector_id = document.get("id") or new_id(settings.id_form)
     if store.exists(connector_id):
         raise ControlError(f"connector: the id '{connector_id}' is taken")
@@ -33,17 +35,30 @@ def parse(document: Any, store: Store, settings: Settings, now: float) -> Connec
     )
 
 
-def document(connector: Connector, now: float) -> dict[str, Any]:
+def changed(connector: Connector, document: Any, store: Store[Connector]) -> Connector:
+    """A connector with what a document says of it."""
+    _check_names(document, NAMES, "connector")
+    changes: dict[str, Any] = {}
+    if "displayName" in document:
+        changes["display_name"] = document["displayName"]
+    if "targetUrl" in document:
+        changes["target_url"] = document["targetUrl"]
+    if "authentication" in document:
+        changes["authentication"] = _authentication(document["authentication"], store)
+    return replace(connector, **changes)
+
+
+def document(connector: Connector, now: float, active_rule: str) -> dict[str, Any]:
     """A connector with everything the emulator knows of it."""
     return {
         "id": connector.id,
         "displayName": connector.display_name,
         "targetUrl": connector.target_url,
-        "authentication": _authentication_document(connector.authentication, now),
+        "authentication": _authentication_document(connector.authentication, now, active_rule),
     }
 
 
-def _authentication(value: Any, store: Store) -> Authentication:
+def _authentication(value: Any, store: Store[Connector]) -> Authentication:
     if value is None:
         return None
     if isinstance(value, Mapping) and set(value) == {"basic"}:
@@ -57,7 +72,7 @@ def _authentication(value: Any, store: Store) -> Authentication:
     )
 
 
-def _certificate(value: Any, store: Store) -> Certificate:
+def _certificate(value: Any, store: Store[Connector]) -> Certificate:
     if isinstance(value, Mapping) and "pfx" in value:
         _check_names(value, {"pfx", "password"}, "certificate")
         try:
@@ -78,12 +93,12 @@ def _check_names(value: Mapping[str, Any], known: set[str], what: str) -> None:
         raise ControlError(f"{what}: unknown {', '.join(sorted(unknown))}")
 
 
-def _authentication_document(authentication: Authentication, now: float) -> dict[str, Any] | None:
+def _authentication_document(authentication: Authentication, now: float, active_rule: str) -> dict[str, Any] | None:
     if authentication is None:
         return None
     if isinstance(authentication, Basic):
         return {"basic": {"username": authentication.username, "password": authentication.password}}
-    chosen = active(authentication.listed, now)
+    chosen = active(authentication.listed, now, active_rule)
     return {
         "certificates": [
             {

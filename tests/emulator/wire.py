@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
+from . import meanwhile, reshape, sending
 from .exchange import Answer, Call, html_answer
 from .faults import Rule
 from .world import World
@@ -55,77 +56,67 @@ class Wire:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        call = await _read(request)
-        if self._service.scripted is None:
-            return _response(self._service.answer(self._world, call))
-        world = self._world
-        entry = world.log.add(self._service.name, call, self._connections.number(request.transport), world.clock.now())
+        call, world, service = await _read(request), self._world, self._service
+        if service.scripted is None:
+            return sending.whole(service.answer(world, call))
+        entry = world.log.add(service.name, call, self._connections.number(request.transport), world.clock.now())
         if world.settings.latency_ms:
             await asyncio.sleep(world.settings.latency_ms / 1000)
-        rule = world.faults.take(self._service.name, call.method, call.path)
+        rule = world.faults.take(service.name, call)
         if rule is None:
-            answer = self._service.answer(world, call)
+            answer = service.answer(world, call)
             entry.status = answer.status
-            return _response(answer)
+            return sending.whole(answer)
         entry.fault = rule.action
         struck = await self._struck(request, call, rule)
         if struck is None:
-            return _dropped(request)
+            return sending.cut(request, rule)
         entry.status = struck.status
-        return await _truncated(request, struck) if rule.action == "truncate" else _response(struck)
+        return await sending.struck(request, struck, rule)
 
     async def _struck(self, request: web.Request, call: Call, rule: Rule) -> Answer | None:
         """The answer under a fault; None when there is none and the connection goes."""
-        if rule.action == "stall" and not rule.after_effect:
-            await asyncio.sleep(rule.seconds)
-            if request.transport is None or request.transport.is_closing():
-                # Whoever has given up must not be surprised by a late effect.
-                return None
-        answer = self._service.answer(self._world, call) if rule.carries_out else None
-        if rule.action == "stall" and rule.after_effect:
-            await asyncio.sleep(rule.seconds)
-        if rule.action == "status":
-            return self._scripted(call, rule)
-        if rule.action == "html":
-            return html_answer(rule.status or 502, "The service is unavailable.", rule.headers)
-        return answer if rule.action in ("stall", "truncate") else None
+        if not rule.after_effect and not await sending.waited(request, rule):
+            # Whoever has given up must not be surprised by a late effect.
+            return None
+        answer = self._carried_out(call, rule)
+        if rule.after_effect:
+            await sending.waited(request, rule)
+        return answer
+
+    def _carried_out(self, call: Call, rule: Rule) -> Answer | None:
+        """What comes of a call, and what others do about the same time."""
+        world, service = self._world, self._service
+        meanwhile.happen(rule.meanwhile, "before", world, call)
+        answer: Answer | None = None
+        if rule.carries_out:
+            with world.lagging(int(rule.late.get("reads", 0)), rule.late.get("seconds", 0)):
+                answer = service.answer(world, call)
+        meanwhile.happen(rule.meanwhile, "after", world, call)
+        if rule.action in ("status", "claims_challenge"):
+            answer = self._scripted(call, rule)
+        elif rule.action == "html":
+            said = f"The service is unavailable. {reshape.echoed(call, rule)}".strip()
+            answer = html_answer(rule.status or 502, said)
+        elif rule.action in ("drop_before", "drop_after", "reset_before", "reset_after"):
+            answer = None
+        return answer and reshape.reshaped(answer, call, rule, world.graph_url, world.clock.now())
 
     def _scripted(self, call: Call, rule: Rule) -> Answer:
         if self._service.scripted is None:
             raise RuntimeError(f"{self._service.name} has no faults")
+        if rule.echo:
+            rule = replace(
+                rule, message=f"{rule.message or 'The request was not understood:'} {reshape.echoed(call, rule)}"
+            )
         error = self._service.scripted(self._world, call, rule)
         if rule.body is not None:
-            body = rule.body.encode()
-        else:
-            # Below 400 there is no error to describe: a redirect, say.
-            body = error.body if error.status >= 400 else b""
-        return Answer(error.status, {**error.headers, **rule.headers}, body)
+            return replace(error, body=rule.body.encode())
+        # Below 400 there is no error to describe: a redirect, say.
+        return error if error.status >= 400 else replace(error, body=b"")
 
 
 async def _read(request: web.Request) -> Call:
     path, _mark, query = request.raw_path.partition("?")
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Call(request.method, path, query, headers, await request.read())
-
-
-def _response(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, headers=dict(answer.headers), body=answer.body or None)
-
-
-def _dropped(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
-async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """The headers promise the whole body, half of it comes, and the connection ends."""
-    response = web.StreamResponse(
-        status=answer.status, headers={**answer.headers, "Content-Length": str(len(answer.body))}
-    )
-    response.force_close()
-    await response.prepare(request)
-    await response.write(answer.body[: len(answer.body) // 2])
-    if request.transport is not None:
-        request.transport.close()
-    return response

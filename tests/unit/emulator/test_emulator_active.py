@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from emulator.connectors import Certificate, active
+import pytest
+from emulator.connectors import PREFERENCES, Certificate, active
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,9 +45,35 @@ def test_uploaded_last_wins_whatever_the_dates(caller, identity, other):
     ]
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=6), st.integers(0, 20))
-def test_active_rule(periods, now):
+@pytest.mark.parametrize("rule, expected", [("newest_upload", "C"), ("oldest_upload", "A"), ("latest_not_before", "B")])
+def test_rules(caller, rule, expected):
+    now = caller.emulator.now()
+    entries = [
+        entry(now, "Z", -30, -1),
+        entry(now, "A", -10, 40),
+        entry(now, "B", -5, 10),
+        entry(now, "C", -8, 50),
+        entry(now, "Y", 5, 90),
+    ]
+    connector = caller.emulator.add_connector("a", certificates=entries)
+    assert active_ones(caller, connector) == "C"
+    caller.emulator.settings(active_rule=rule)
+    assert active_ones(caller, connector) == expected
+    shown = caller.emulator.connectors()[0]["authentication"]["certificates"]
+    assert [item["thumbprint"][0] for item in shown if item["isActive"]] == [expected]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=6),
+    st.integers(0, 20),
+    st.sampled_from(sorted(PREFERENCES)),
+)
+def test_active_rule(periods, now, rule):
     certificates = [Certificate(str(number), start, end, number) for number, (start, end) in enumerate(periods)]
-    chosen = active(certificates, now)
     valid = [item for item in certificates if item.not_before <= now <= item.not_after]
-    assert chosen == (valid[-1] if valid else None)
+    expected = {
+        "newest_upload": valid[-1:],
+        "oldest_upload": valid[:1],
+        "latest_not_before": sorted(valid, key=lambda item: item.not_before)[-1:],
+    }[rule]
+    assert [active(certificates, now, rule)] == (expected or [None])

@@ -11,6 +11,7 @@ import time
 import pytest
 import requests
 from emulator.client import EmulatorFailed
+from emulator.exchange import Call
 from emulator.faults import Faults, parse
 from emulator_caller import LIST, error_code
 from support.certificates import triple_des
@@ -124,10 +125,16 @@ def test_skip_times_and_order(caller):
     assert caller.graph("GET", "/v1.0/nothing").status_code == 404
 
 
+def test_rules_that_are_left_are_shown_as_they_were_given(emulator):
+    rule = {"service": "graph", "action": "pass", "times": 3, "late": {"reads": 1}, "meanwhile": [{"create": {}}]}
+    emulator.fault(**rule)
+    assert emulator.faults() == [rule]
+
+
 def test_take_counts():
     faults = Faults()
     faults.rules.append(parse({"service": "graph", "action": "drop_before", "method": "get", "skip": 2, "times": 2}))
-    struck = [faults.take("graph", "GET", "/x") is not None for _call in range(6)]
+    struck = [faults.take("graph", Call("GET", "/x")) is not None for _call in range(6)]
     assert struck == [False, False, True, True, False, False]
     assert faults.rules == []
 
@@ -149,6 +156,26 @@ def test_take_counts():
         {"action": "html", "service": "meta"},
         {"action": "html", "surprise": 1},
         {"action": "html", "times": True},
+        {"action": "html", "merge": {}},
+        {"action": "status", "status": 500, "body": "x", "merge": {"a": 1}},
+        {"action": "status", "status": 500, "body": "x", "echo": ["body"]},
+        {"action": "status", "status": 500, "echo": "body"},
+        {"action": "status", "status": 500, "echo": [1]},
+        {"action": "status", "status": 500, "echo": ["body"], "echo_as": "hex"},
+        {"action": "pass", "seconds": 1},
+        {"action": "pass", "date_offset": "1"},
+        {"action": "pass", "merge": []},
+        {"action": "endless", "entries": -1},
+        {"action": "endless", "service": "entra"},
+        {"action": "claims_challenge", "service": "metadata"},
+        {"action": "claims_challenge", "until": "token"},
+        {"action": "drip"},
+        {"action": "drip", "seconds": 0},
+        {"action": "drip", "seconds": 1, "size": 0},
+        {"action": "drip", "seconds": 1, "part": "head"},
+        {"action": "interim", "seconds": 1, "interim": 200},
+        {"action": "interim", "seconds": 1, "count": 0},
+        {"action": "reset_after", "after_effect": True},
     ],
 )
 def test_refused_rules(emulator, rule):

@@ -69,6 +69,7 @@ def test_configuration(tmp_path):
             }
         ],
         "connectors": [{"displayName": "x", "id": "first"}],
+        "user_flows": [{"id": "flow", "connectors": {"postFederationSignup": "first"}}],
     }
     with Emulator.start(config) as emulator:
         assert (emulator.tenant, emulator.client_id, emulator.client_secret) == (
@@ -77,9 +78,11 @@ def test_configuration(tmp_path):
             "hidden",
         )
         emulator.clear_connectors()
+        emulator.clear_user_flows()
         emulator.settings(page_size=5)
         emulator.reset()
         assert [item["id"] for item in emulator.connectors()] == ["first"]
+        assert [item["id"] for item in emulator.user_flows()] == ["B2X_1_flow"]
         assert emulator.settings()["page_size"] == 2
         other = Emulator.attach(emulator.control_url, emulator.ca_path, "hidden")
         assert (other.graph_url, other.metadata_url, other.identity_header) == (

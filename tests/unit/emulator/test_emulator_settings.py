@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -13,18 +14,31 @@ from emulator_caller import LIST, error_code
 from support.certificates import triple_des
 
 DEFAULTS = {
+    "api_connectors": "offered",
+    "b2x_user_flows": "offered",
+    "b2c_user_flows": "offered",
+    "active_rule": "newest_upload",
     "duplicate_upload": "error",
     "upload_on_basic": "error",
     "upload_on_expired": "error",
     "pfx_policy": "3des",
     "unprotected_pfx": "accept",
     "list_order": "upload",
+    "certificate_list": "shown",
+    "delete_linked": "error",
+    "dangling_link": "null",
+    "unlinked_step": "null",
+    "link_to_missing": "bad_request",
+    "link_effect": "applied",
+    "read_links_with": "read_write",
     "id_form": "guid",
     "thumbprint_case": "upper",
     "epoch_form": "int",
     "page_size": 100,
     "token_lifetime": 3599,
     "audiences": [],
+    "throttle_requests": 0,
+    "throttle_seconds": 60,
     "read_lag": 0,
     "read_lag_seconds": 0,
     "latency_ms": 0,
@@ -90,6 +104,47 @@ def test_list_order(caller, order, expected):
     listed = caller.certificates(connector)
     assert names(listed) == expected
     assert names(item for item in listed if item["isActive"]) == "C"
+
+
+@pytest.mark.parametrize(
+    "shown, filled, empty",
+    [("shown", list, list), ("null_when_empty", list, type(None)), ("null", type(None), type(None))],
+)
+def test_certificate_list(caller, shown, filled, empty):
+    ids = [caller.emulator.add_connector("a", certificates=entries) for entries in (RAW, [])]
+    caller.emulator.settings(certificate_list=shown)
+    assert [type(caller.certificates(connector)) for connector in ids] == [filled, empty]
+    assert len(caller.emulator.connectors()[0]["authentication"]["certificates"]) == 3
+
+
+def test_certificate_list_left_out(caller):
+    connector = caller.emulator.add_connector("a", certificates=RAW)
+    caller.emulator.settings(certificate_list="left_out")
+    assert list(caller.get(connector)["authenticationConfiguration"]) == ["@odata.type"]
+
+
+@pytest.mark.parametrize(
+    "offer, status, code",
+    [("sign_up_off", 400, "AADB2C99039"), ("unknown_error", 404, "UnknownError"), ("not_found", 404, "NotFound")],
+)
+def test_what_a_tenant_does_not_offer(caller, identity, offer, status, code):
+    connector = caller.emulator.add_connector("a", certificates=[])
+    caller.emulator.settings(api_connectors=offer)
+    answers = [
+        caller.graph("GET"),
+        caller.graph("GET", "/beta/identity/apiConnectors"),
+        caller.graph("GET", f"{LIST}/{connector}"),
+        caller.graph("DELETE", f"{LIST}/{connector}"),
+        caller.upload(connector, identity.pfx()),
+    ]
+    assert [(answer.status_code, error_code(answer)) for answer in answers] == [(status, code)] * 5
+    message = answers[0].json()["error"]["message"]
+    if offer == "sign_up_off":
+        assert "not enabled for the tenant 'contoso.onmicrosoft.com'" in message
+    if offer == "unknown_error":
+        assert json.loads(message)["message"].startswith("No HTTP resource was found that matches the request URI")
+    caller.emulator.settings(api_connectors="offered")
+    assert caller.certificates(connector) == []
 
 
 def test_forms(caller):
