@@ -206,7 +206,7 @@ class CertificateIntent:
         """Decide what to do."""
         return plan(seen, self.wanted, self.options, self.now)
 
-    def warnings(self, after: ApiConnector | None) -> tuple[str, ...]:
+    def warnings(self, before: ApiConnector | None, after: ApiConnector | None) -> tuple[str, ...]:
         """What the user should know about the certificate."""
         return warnings_after(self.wanted, after, self.options, self.now) if after else ()
 

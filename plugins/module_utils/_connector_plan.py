@@ -207,7 +207,7 @@ class ConnectorIntent:
         """Decide what to do."""
         return plan(seen, self.wanted, self.now, self.check_mode)
 
-    def warnings(self, after: ApiConnector | None) -> tuple[str, ...]:
+    def warnings(self, before: ApiConnector | None, after: ApiConnector | None) -> tuple[str, ...]:
         """What the user should know about the certificate, if there is one."""
         certificate = self.wanted.certificate
         if certificate is None or after is None:

@@ -56,7 +56,6 @@ class UploadCertificate(ConnectorStep):
             lambda: connectors.upload_client_certificate(connector.id, upload),
             lambda: connectors.get(connector.id),
             self.shortcoming,
-            before=connector,
             echoes=EXISTS_ALREADY,
         ).carry_out(f"Certificate {self.certificate.thumbprint} was sent at {iso8601(execution.now)} and accepted")
 
@@ -118,7 +117,6 @@ class PatchConnector(ConnectorStep):
             lambda: connectors.update(connector.id, changes),
             lambda: connectors.get(connector.id),
             self.shortcoming,
-            before=connector,
             # Setting it twice does no harm.
             unseen="" if self.shortcoming(connector) else "The password may or may not be set.",
             echoes=EXISTS_ALREADY if self.sends_key else (),

@@ -12,8 +12,9 @@ import typing as t
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import secrets_in
-from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
 
@@ -24,6 +25,14 @@ SHORTEST_MASKED = 8
 Connect = t.Callable[[Settings], GraphClient]
 
 
+def connect(settings: Settings) -> GraphClient:
+    """A client for `settings`; nothing is sent before the first request."""
+    http = HttpClient(verify=settings.verify, timeout=settings.timeout)
+    tokens = settings.credential.authenticate(settings.cloud, http)
+    budget = Budget(Clock(), settings.retry_timeout, settings.retries)
+    return GraphClient(f"{settings.cloud.graph_url}/{settings.api_version}", tokens, http, budget)
+
+
 class Door:
     """Whoever wants something of Graph goes in and out here.
 
@@ -31,7 +40,7 @@ class Door:
     :param connect: makes a client, or finds one that serves already
     """
 
-    def __init__(self, parameters: t.Mapping[str, t.Any], connect: Connect = GraphClient.connect) -> None:
+    def __init__(self, parameters: t.Mapping[str, t.Any], connect: Connect = connect) -> None:
         self._parameters = parameters
         self._connect = connect
         self._secrets = secrets_in(parameters)

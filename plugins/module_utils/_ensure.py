@@ -127,7 +127,7 @@ class Intent(t.Protocol[C, V]):
         :raises IdentityError: when the wanted state cannot be reached
         """
 
-    def warnings(self, after: V | None) -> tuple[str, ...]:
+    def warnings(self, before: V | None, after: V | None) -> tuple[str, ...]:
         """What the user should know about the object once the plan is carried out."""
 
     def facts(self, after: V | None) -> dict[str, t.Any]:
@@ -163,7 +163,7 @@ def ensure(
     after, warnings = planned.after, planned.warnings
     if not stop:
         after = _carry_out(resource, intent.subject, planned, source, now)
-        warnings = intent.warnings(after)
+        warnings = intent.warnings(planned.before, after)
     facts = intent.facts(after)
     if source is not None:
         facts["uploaded"] = planned.sends_key and not stop

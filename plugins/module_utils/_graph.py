@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
     IdentityError,
@@ -32,11 +32,11 @@ from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     refused_for_now,
     wait_asked,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings
-from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 if t.TYPE_CHECKING:
     import requests
+
+    from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 USER_AGENT = "ansible-msgraph.identity"
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
@@ -83,14 +83,6 @@ class GraphClient:
         self._tokens = tokens
         self._http = http
         self._resources: dict[t.Any, t.Any] = {}
-
-    @classmethod
-    def connect(cls, settings: Settings, clock: Clock | None = None) -> GraphClient:
-        """A client for `settings`; nothing is sent before the first request."""
-        http = HttpClient(verify=settings.verify, timeout=settings.timeout)
-        root = f"{settings.cloud.graph_url}/{settings.api_version}"
-        budget = Budget(clock or Clock(), settings.retry_timeout, settings.retries)
-        return cls(root, settings.credential.authenticate(settings.cloud, http), http, budget)
 
     def resource(self, kind: t.Callable[[GraphClient], R]) -> R:
         """The resource of class `kind`; it lives as long as the client, with what it remembers of its reads."""

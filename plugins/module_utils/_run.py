@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import PKCS12, ArgumentSpec
-from ansible_collections.msgraph.identity.plugins.module_utils._door import SHORTEST_MASKED, Connect, Door
+from ansible_collections.msgraph.identity.plugins.module_utils._door import SHORTEST_MASKED, Connect, Door, connect
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
@@ -79,7 +79,7 @@ def run(
     check_mode: bool,
     with_diff: bool,
     source: t.Callable[[], Source | None] = lambda: None,
-    connect: Connect = GraphClient.connect,
+    connect: Connect = connect,
 ) -> dict[str, t.Any]:
     """The result of `work`, or `failed` and `msg`. Never raises for what users, networks or services do wrong.
 

@@ -33,7 +33,6 @@ class Write(t.Generic[V]):
     :ivar once: sends it once; returns the object as the answer shows it, None where the answer does not
     :ivar read: the object as Graph shows it now, or None
     :ivar shortcoming: what an object lacks that does not show the write, to follow `subject`; empty when it shows it
-    :ivar before: the object as it was
     :ivar unseen: what is to be said when the answer is lost of a write that reading cannot show, such as that of a
         password: the sentence that it may or may not be done; it is then sent again, which must do no harm
     :ivar may_be_absent: whether it is no surprise when the object is not there
@@ -49,7 +48,6 @@ class Write(t.Generic[V]):
     once: t.Callable[[], V | None]
     read: t.Callable[[], V | None]
     shortcoming: t.Callable[[V | None], str]
-    before: V | None = None
     unseen: str = ""
     may_be_absent: bool = False
     echoes: tuple[int, ...] = ()
@@ -145,7 +143,7 @@ class Write(t.Generic[V]):
             raise IdentityError(
                 f"{exc.message} The answer to an earlier try was lost, and {self.subject} {lacks} so far.", exc.failure
             ) from exc
-        if self.seen is not None and lacks != self.shortcoming(self.before):
+        if lacks != self.shortcoming(None):
             raise IdentityError(f"{exc.message} {self.subject} {lacks}.", exc.failure) from exc
         raise exc
 

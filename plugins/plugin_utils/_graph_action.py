@@ -14,7 +14,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import secrets_in
-from ansible_collections.msgraph.identity.plugins.module_utils._door import without_secrets
+from ansible_collections.msgraph.identity.plugins.module_utils._door import connect, without_secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
@@ -35,7 +35,7 @@ def shared_client(environment: Environment, settings: Settings) -> GraphClient:
     """
     key = (os.getpid(), environment, settings)
     if key not in _clients:
-        _clients[key] = GraphClient.connect(settings)
+        _clients[key] = connect(settings)
     return _clients[key]
 
 

@@ -286,7 +286,7 @@ CASES = [
         "GPGG",
         (
             "Could not upload the certificate",
-            "the answer was lost, so it may have been carried out",
+            "It may have been carried out",
             "Could not read API connector",
         ),
         fails=True,

@@ -22,7 +22,9 @@ from emulator.client import Emulator
 from emulator.defaults import CLIENT_ID, SYSTEM_ASSIGNED, TENANT, USER_ASSIGNED
 from support.certificates import Made
 
+from ansible_collections.msgraph.identity.plugins.module_utils import _door as door
 from ansible_collections.msgraph.identity.plugins.module_utils import _tokens
+from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
@@ -52,14 +54,16 @@ def fixture_connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_pat
     def make(environment: dict[str, str] | None = None, **options: Any) -> GraphClient:
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
-        return GraphClient.connect(settle(GRAPH.validate({**hosts, "retries": 0, **options}), os.environ))
+        return door.connect(settle(GRAPH.validate({**hosts, "retries": 0, **options}), os.environ))
 
     return make
 
 
 def look(client: GraphClient) -> str:
     """One request to Graph."""
-    return str(client.get("/identity/apiConnectors/orders", "read")["displayName"])
+    connector = client.resource(ApiConnectors).get("orders")
+    assert connector is not None
+    return str(connector.display_name)
 
 
 def forms(emulator: Emulator) -> list[dict[str, str]]:
@@ -248,7 +252,7 @@ def test_azure_arc(
     client = connect(environment, auth_method="managed_identity", client_id=client_id)
     assert look(client) == "Orders"
     assert [entry["status"] for entry in emulator.requests("metadata")] == [401, 200]
-    assert jwt.decode(client._tokens.token(), options={"verify_signature": False})["appid"] == (
+    assert jwt.decode(client._tokens.token(client.budget), options={"verify_signature": False})["appid"] == (
         client_id or SYSTEM_ASSIGNED
     )
 

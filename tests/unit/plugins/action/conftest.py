@@ -18,5 +18,5 @@ def graph(monkeypatch, clock):
     """The one client that tasks get."""
     client = make_graph(clock)
     monkeypatch.setattr(_graph_action, "_clients", {})
-    monkeypatch.setattr(_graph_action.GraphClient, "connect", lambda settings: client)
+    monkeypatch.setattr(_graph_action, "connect", lambda settings: client)
     return client

@@ -11,7 +11,6 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
     IdentityError,
@@ -19,8 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     NotFound,
     ServiceError,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT, GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._settings import settle
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT
 
 from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph, to
 
@@ -43,22 +41,6 @@ def test_headers(wire, clock):
     assert first["Accept"] == "application/json"
     assert first["User-Agent"] == USER_AGENT == "ansible-msgraph.identity"
     assert uuid.UUID(first["client-request-id"]) != uuid.UUID(second["client-request-id"])
-
-
-def test_connect_asks_the_right_version_of_the_right_cloud(wire):
-    options = {
-        "access_token": "t0ken",
-        "cloud_environment": "AzureChinaCloud",
-        "api_version": "beta",
-        "ca_path": "/ca.pem",
-        "timeout": 3,
-    }
-    settled = settle(GRAPH.validate(options), {})
-    wire.expect("GET", "https://microsoftgraph.chinacloudapi.cn/beta/x", {})
-    GraphClient.connect(settled).get("/x", to("read x"))
-    sent = wire.calls[0]
-    assert sent.headers["Authorization"] == "Bearer t0ken"
-    assert (sent.req_kwargs["verify"], sent.req_kwargs["timeout"]) == ("/ca.pem", 3)
 
 
 def test_writes(wire, clock):

@@ -9,7 +9,7 @@ import json
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.msgraph.identity.plugins.module_utils import _libraries, _run
+from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
@@ -303,7 +303,6 @@ def test_short_secrets_star_nothing_out(secret):
 def module_result(monkeypatch, capsys):
     """What a module prints, run on arguments."""
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-    monkeypatch.setattr(_run.GraphClient, "connect", lambda settings: make_graph(FakeClock()))
 
     def result(work, **arguments):
         monkeypatch.setattr(
@@ -311,7 +310,9 @@ def module_result(monkeypatch, capsys):
             "_ANSIBLE_ARGS",
             json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode(),
         )
-        monkeypatch.setattr(run, "__kwdefaults__", {**run.__kwdefaults__, "connect": _run.GraphClient.connect})
+        monkeypatch.setattr(
+            run, "__kwdefaults__", {**run.__kwdefaults__, "connect": lambda settings: make_graph(FakeClock())}
+        )
         with pytest.raises(SystemExit) as caught:
             run_module(Module(GRAPH, work))
         printed = json.loads(capsys.readouterr().out)

@@ -42,7 +42,6 @@ class Scene:
             self._turn("sent", sent),
             self._turn("read", reads),
             LACKS.__getitem__,
-            before=OLD,
             **changes,
         )
 
@@ -179,7 +178,8 @@ def test_refusal_is_the_error(clock):
     "read, words",
     [
         (NEW, None),
-        (OLD, "^No.$"),
+        (None, "^No.$"),
+        (OLD, "^No. API connector 'Orders' has the old URL.$"),
         (IdentityError("Denied."), "^No.$"),
         (HALF, "^No. API connector 'Orders' has half of the new URL.$"),
     ],

@@ -50,7 +50,7 @@ def clients(monkeypatch):
         return make_graph(FakeClock())
 
     monkeypatch.setattr(_graph_action, "_clients", {})
-    monkeypatch.setattr(_graph_action.GraphClient, "connect", connect)
+    monkeypatch.setattr(_graph_action, "connect", connect)
     return made
 
 
