@@ -18,9 +18,16 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     parse_connector,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Permissions, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import (
+    MOST_PAGES,
+    GraphClient,
+    Permissions,
+    Purpose,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
-from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
+from ansible_collections.msgraph.identity.plugins.module_utils._recent import LONGEST, Recent
+
+FEW_PAGES = 10  # of a list that only spares requests
 
 # https://learn.microsoft.com/graph/permissions-reference#apiconnectorsreadwriteall
 PERMISSIONS = Permissions(
@@ -97,7 +104,7 @@ class ApiConnectors:
         objects = self._recent.objects()
         if objects is None and named.connector_id and self._recent.worth_reading():
             try:
-                self._listed("list the API connectors", retries=0)
+                self._listed("list the API connectors", self.budget.part(LONGEST, retries=0), FEW_PAGES)
                 objects = self._recent.objects()  # if the list was not too slow
             except IdentityError:
                 # No error of this task, which asks for one connector and will be told.
@@ -152,8 +159,8 @@ class ApiConnectors:
         with self._writing(connector_id):
             return _parsed_or_none(self._graph.post(path, upload.body(), purpose))
 
-    def _listed(self, what: str, retries: int | None = None) -> list[t.Any]:
-        return self._recent.keep(self._graph.pages(self._PATH, _to(what), retries))
+    def _listed(self, what: str, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
+        return self._recent.keep(self._graph.pages(self._PATH, _to(what), budget, most))
 
     @contextmanager
     def _writing(self, connector_id: str | None) -> t.Iterator[None]:

@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time that one task has, and what happened to it on the way: handed to whatever spends some of it."""
+"""What one task has: its time, what happened to it on the way, its secrets. Handed to whatever spends some of it or learns
+of more.
+"""
 
 from __future__ import annotations
 
+import copy
+import math
 import random
 import time
 from datetime import datetime, timezone
@@ -14,6 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import Id
 
 FIRST_WAIT = 1.0  # seconds
 LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
+LONGEST = 1e6  # seconds, eleven days; of more, sockets and sleeping make an OverflowError
 
 
 class Clock:
@@ -44,8 +49,18 @@ class Budget:
         self.clock = clock
         self.retries = retries
         self.notices: list[str] = []
-        self._seconds = seconds
-        self._deadline = clock.monotonic() + seconds
+        self._seconds = min(seconds, LONGEST)
+        self._deadline = clock.monotonic() + self._seconds
+
+    def part(self, seconds: float = math.inf, retries: int | None = None) -> Budget:
+        """Some of it, for something that is not worth all: with the same notices, and never longer than the whole.
+
+        :param retries: instead of the task's own
+        """
+        part = copy.copy(self)
+        part._deadline = min(self._deadline, self.clock.monotonic() + seconds)
+        part.retries = self.retries if retries is None else retries
+        return part
 
     def left(self) -> float:
         """Seconds until the task has to end."""
@@ -67,22 +82,18 @@ class Budget:
         """Whether it outlasts `wait` seconds."""
         return wait < self.left()
 
-    def may_retry(self, attempt: int, wait: float, retries: int | None = None) -> bool:
-        """Whether attempt `attempt` (from 0) may be followed by another one after `wait` seconds.
-
-        :param retries: instead of the task's own
-        """
-        return attempt < (self.retries if retries is None else retries) and self.has_time_for(wait)
+    def may_retry(self, attempt: int, wait: float) -> bool:
+        """Whether attempt `attempt` (from 0) may be followed by another one after `wait` seconds."""
+        return attempt < self.retries and self.has_time_for(wait)
 
     def wait(self, why: str, seconds: float) -> None:
         """Let `seconds` pass, and note why."""
         self.note(why)
         self.clock.sleep(seconds)
 
-    def wait_to_retry(self, trouble: str, wait: float, attempt: int, retries: int | None = None) -> None:
+    def wait_to_retry(self, trouble: str, wait: float, attempt: int) -> None:
         """Let `wait` seconds pass after attempt `attempt`, which met `trouble`."""
-        retries = self.retries if retries is None else retries
-        self.wait(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {retries}).", wait)
+        self.wait(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).", wait)
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the result of the task."""

@@ -32,6 +32,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     refused_for_now,
     wait_asked,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import is_below
 
 if t.TYPE_CHECKING:
     import requests
@@ -39,6 +40,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 USER_AGENT = "ansible-msgraph.identity"
+MOST_PAGES = 1000  # of one list; Graph's pages of API connectors have some dozens of entries
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
 
@@ -100,25 +102,30 @@ class GraphClient:
         """
         return self._call("GET", self._root + path, purpose)
 
-    def pages(self, path: str, purpose: Purpose, retries: int | None = None) -> t.Iterator[dict[str, t.Any]]:
+    def pages(
+        self, path: str, purpose: Purpose, budget: Budget | None = None, most: int = MOST_PAGES
+    ) -> t.Iterator[dict[str, t.Any]]:
         """The objects of the collection at `path`, page by page: https://learn.microsoft.com/graph/paging.
 
-        :param retries: how often a page may be asked for again, instead of what the budget says
+        :param budget: the part of the task's that the list is worth, instead of all of it
+        :param most: how many pages it may have
         """
         url: str | None = self._root + path
         seen = set()
         while url:
             seen.add(url)
-            page = self._call("GET", url, purpose, retries=retries)
+            page = self._call("GET", url, purpose, budget=budget)
             with explained(f"Could not {purpose.what}: "):
                 if not isinstance(page.get("value"), list):
                     raise IdentityError("Microsoft Graph answered without a list.")
                 url = page.get("@odata.nextLink") or None
                 # The token goes along, so it must not be led to another host.
-                if url and not (isinstance(url, str) and url.startswith(self._root + "/")):
+                if url and not is_below(url, self._root):
                     raise IdentityError(f"the link to the next page leads away from {self._root}.")
                 if url in seen:
                     raise IdentityError("the link to the next page leads back to one that was read.")
+                if url and len(seen) >= most:
+                    raise IdentityError(f"the list has more than {most} pages, and no tenant has that many.")
             yield from page["value"]
 
     def post(self, path: str, body: dict[str, t.Any], purpose: Purpose) -> dict[str, t.Any]:
@@ -144,11 +151,11 @@ class GraphClient:
         url: str,
         purpose: Purpose,
         body: dict[str, t.Any] | None = None,
-        retries: int | None = None,
+        budget: Budget | None = None,
     ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
         with explained(f"Could not {purpose.what}: "):
-            response = self._send(method, url, request_id, body, retries)
+            response = self._send(method, url, request_id, body, budget or self.budget)
         if response.status_code == 204:
             return {}
         answer = json_object(response)
@@ -166,7 +173,7 @@ class GraphClient:
         raise kind(error.message, error.failure, trouble=described(response), wait=wait_asked(response)) from error
 
     def _send(
-        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, retries: int | None
+        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, budget: Budget
     ) -> requests.Response:
         for renewed in (False, True):
             headers = {
@@ -175,7 +182,7 @@ class GraphClient:
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self._http.send(self.budget, method, url, retries=retries, headers=headers, json=body)
+            response = self._http.send(budget, method, url, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
             if response.status_code != 401 or renewed or not self._tokens.renew():
                 break

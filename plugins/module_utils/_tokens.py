@@ -305,7 +305,7 @@ class _MsalHttp:
 
     def _send(self, method: str, url: str, **arguments: t.Any) -> requests.Response:
         with explained("Could not sign in: "):
-            response = self._http.send(self.budget, method, url, retries=self._retries, **arguments)
+            response = self._http.send(self.budget.part(retries=self._retries), method, url, **arguments)
         self._check(response)
         return response
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -11,6 +13,7 @@ import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import (
     FIRST_WAIT,
+    LONGEST,
     LONGEST_WAIT,
     Budget,
     Clock,
@@ -43,13 +46,32 @@ def test_time_passes(clock):
     ],
 )
 def test_when_something_may_be_tried_again(clock, attempt, wait, own, may):
-    assert Budget(clock, 10, 2).may_retry(attempt, wait, own) is may
+    assert Budget(clock, 10, 2).part(retries=own).may_retry(attempt, wait) is may
+
+
+@pytest.mark.parametrize("seconds, left", [(3, 3), (30, 10), (math.inf, 10)])
+def test_part_ends_with_the_whole_at_the_latest(clock, seconds, left):
+    whole = Budget(clock, 10, 2)
+    part = whole.part(seconds, retries=0)
+    assert (part.left(), part.time_for(99), part.retries, whole.left(), whole.retries) == (left, left, 0, 10, 2)
+    part.note("Mind this.")
+    assert whole.notices == ["Mind this."]
+    clock.now += 4
+    assert (part.left() > 0, whole.left()) == (left > 4, 6)
+
+
+def test_no_time_is_too_long_for_sockets_and_sleeping(clock):
+    budget = Budget(clock, 10**12, 5)
+    assert budget.time_for(10**12) == LONGEST
+    with socket.socket() as sock:
+        sock.settimeout(budget.time_for(10**12))
+    assert not budget.has_time_for(10**12)
 
 
 def test_waits_are_noted(clock):
     budget = Budget(clock, 10, 2)
     budget.wait_to_retry("graph.example answered 429", 3, 0)
-    budget.wait_to_retry("graph.example answered 429", 1, 0, retries=1)
+    budget.part(retries=1).wait_to_retry("graph.example answered 429", 1, 0)
     budget.note("Mind this.")
     assert budget.notices == [
         "graph.example answered 429; trying again after 3.0 s (1 of 2).",

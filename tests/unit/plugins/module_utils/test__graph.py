@@ -18,7 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     NotFound,
     ServiceError,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import MOST_PAGES, USER_AGENT
 
 from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph, to
 
@@ -260,6 +260,8 @@ def test_pages_are_read_as_they_are_needed(wire, clock):
         f"{ROOT}.evil.example/x",
         "//evil.example/x",
         "/v1.0/x",
+        f"{ROOT}/../../evil",
+        f"{ROOT}/x/%2e%2e/%2E%2e/evil",
         7,
         ["https://evil.example"],
     ],
@@ -284,6 +286,51 @@ def test_pages_that_lead_in_a_circle_come_to_an_end(wire, clock):
     wire.expect("GET", "/x?$skiptoken=a", {"value": [2], "@odata.nextLink": link})
     with pytest.raises(IdentityError, match="next page"):
         list(make_graph(clock, retries=0).pages("/x", to("list x")))
+
+
+def expect_pages(wire, count):
+    for number in range(count):
+        wire.expect(
+            "GET",
+            f"/x?{number}" if number else "/x",
+            {"value": [number], "@odata.nextLink": f"{ROOT}/x?{number + 1}"},
+        )
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_list_without_end(wire, clock, most):
+    expect_pages(wire, most)
+    with pytest.raises(IdentityError, match=f"Could not list x: the list has more than {most} pages"):
+        list(make_graph(clock).pages("/x", to("list x"), most=most))
+
+
+def test_list_of_as_many_pages_as_there_may_be(wire, clock):
+    expect_pages(wire, 2)
+    wire.expect("GET", "/x?2", {"value": [2]})
+    assert list(make_graph(clock).pages("/x", to("list x"), most=3)) == [0, 1, 2]
+    assert MOST_PAGES == 1000
+
+
+def test_no_page_begins_after_the_budget(wire, clock):
+    expect_pages(wire, 2)
+    graph, read = make_graph(clock, retry_timeout=10), []
+    with pytest.raises(IdentityError, match="Could not list x: the 10 s of retry_timeout were over"):
+        for entry in graph.pages("/x", to("list x")):
+            read.append(entry)
+            clock.now += 5
+    assert read == [0, 1]
+
+
+def test_list_may_be_worth_a_part_of_the_budget_only(wire, clock):
+    graph = make_graph(clock)
+    wire.expect("GET", "/x", status=503, headers={"Retry-After": "1"})
+    with pytest.raises(ServiceError):
+        list(graph.pages("/x", to("list x"), graph.budget.part(5, retries=0)))
+    expect_pages(wire, 2)
+    with pytest.raises(IdentityError, match="were over"):
+        for unused in graph.pages("/x", to("list x"), graph.budget.part(5)):
+            clock.now += 2.5
+    assert graph.budget.left() == 175
 
 
 def test_resource_lives_as_long_as_the_client(clock):

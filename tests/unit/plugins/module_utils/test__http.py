@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -19,7 +20,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     NotCarriedOut,
     Unreachable,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object, refused_for_now
 
 from ..fakes import HOST, FakeClock, Wire, make_budget
 
@@ -213,7 +214,8 @@ def test_retries_of_one_request_may_be_fewer(wire, clock):
     wire.expect("GET", URL, status=503)
     wire.expect("GET", URL, status=503)
     http = Http(clock)
-    assert http.send("GET", URL, retries=1).status_code == 503
+    http.budget = http.budget.part(retries=1)
+    assert http.send("GET", URL).status_code == 503
     assert http.notices == [f"{HOST} answered 503; trying again after 1.0 s (1 of 1)."]
 
 
@@ -373,7 +375,22 @@ def test_codes_that_say_later(wire, clock, status, code, later):
     assert len(clock.slept) == later
 
 
-@pytest.mark.parametrize("answer", ["<html>", "", "[]", '{"value": ['])
+NO_OBJECTS = {
+    "page": "<html>",
+    "nothing": "",
+    "list": "[]",
+    "half": '{"value": [',
+    "not UTF-8": b'{"a": "\xff"}',
+    "half of a pair": r'{"value": [{"id": "\ud800"}]}',
+    "half of a pair as a name": r'{"\uDFFF": 1}',
+    "half of a pair in bytes": b'{"a": "\xed\xa0\x80"}',
+    "very deep": '{"a": ' + "[" * 100_000,
+    "very deep, and whole": '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    "number without end": '{"a": ' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("answer", NO_OBJECTS.values(), ids=NO_OBJECTS)
 def test_answer_that_is_no_object_is_none(wire, clock, answer):
     wire.expect("GET", URL, answer)
     wire.expect("GET", URL)
@@ -393,3 +410,10 @@ def test_nothing_begins_after_the_budget(clock):
     for method in ("GET", "POST"):
         with pytest.raises(IdentityError, match="the 20 s of retry_timeout were over"):
             http.send(method, URL)
+
+
+@pytest.mark.parametrize("text", ["ü", r"\u00fc", r"\ud83d\ude00", r"\\ud800"], ids=ascii)
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "BOM"])
+def test_answer_that_is_an_object(wire, clock, text, mark):
+    wire.expect("GET", URL, (mark + f'{{"a": "{text}"}}').encode(), headers={"Content-Type": "text/plain; charset=x"})
+    assert json_object(Http(clock).send("GET", URL)) == {"a": json.loads(f'"{text}"')}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import is_below, require_target_url, same_url
 
 
 @pytest.mark.parametrize("url", [None, "https://a.example", "https://a.example:8443/x?y=1", "https://[::1]/x"])
@@ -64,3 +64,33 @@ def test_url_with_a_password_is_refused_and_not_shown():
 )
 def test_same_url(one, other, same):
     assert [same_url(*pair) for pair in ((one, other), (other, one))] == [same, same]
+
+
+ROOT = "https://graph.example/gateway/v1.0"
+
+
+@pytest.mark.parametrize(
+    "path", ["/x", "/x/y.z", "/x/...", "/x%20y", "/x?$skiptoken=../..", "/x#/../..", "/a..b/.c/d.", "/"]
+)
+def test_below(path):
+    assert is_below(ROOT + path, ROOT)
+
+
+AWAY = [
+    *("", ".evil/x", "/../evil", "/..", "/x/../../evil", "/./x", "/x/.", "/x/..?a", "/x/..#a"),
+    *("/%2e%2e/evil", "/%2E./evil", "/.%2e", "/%252e%252e/evil", "/%25252E%2e/evil", "/x%2f..%2fevil", "/x%2F%2E%2E"),
+    *("/..\\evil", "/%5c..%5cevil", "/..;a=b/evil", "/.;/evil", "/..%3bx/evil", "/.. /evil", "/..%20/evil"),
+    *("/x y", "/.\t./evil", "/x\n", "/x\u202e"),
+]
+
+
+@pytest.mark.parametrize("path", AWAY, ids=ascii)
+def test_not_below_for_certain(path):
+    assert not is_below(ROOT + path, ROOT)
+
+
+@pytest.mark.parametrize(
+    "url", [None, 7, [], "x", "https://graph.example/gateway/v1.0@evil.example/x", f" {ROOT}/x"], ids=str
+)
+def test_what_is_no_url_below(url):
+    assert not is_below(url, ROOT)
