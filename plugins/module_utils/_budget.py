@@ -12,12 +12,15 @@ import copy
 import math
 import random
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
+from ansible_collections.msgraph.identity.plugins.module_utils._times import about, http_date
 
 FIRST_WAIT = 1.0  # seconds
 LONGEST_WAIT = 30.0  # seconds, when the server does not say how long
+TOLERATED = timedelta(minutes=5)  # by which clocks differ without harm
 LONGEST = 1e6  # seconds, eleven days; of more, sockets and sleeping make an OverflowError
 
 
@@ -38,17 +41,20 @@ class Clock:
 
 
 class Budget:
-    """What one task may spend on requests, on repeating them and on waiting.
+    """What one task may spend on requests, on repeating them and on waiting, and what it learns on the way.
 
     :param seconds: for everything together, from now on
     :param retries: how often one request may be repeated
+    :param secrets: those that the task gives
     :ivar notices: sentences for the person who wonders about a slow task
     """
 
-    def __init__(self, clock: Clock, seconds: float, retries: int) -> None:
+    def __init__(self, clock: Clock, seconds: float, retries: int, secrets: Secrets | None = None) -> None:
         self.clock = clock
         self.retries = retries
+        self.secrets = secrets or Secrets()
         self.notices: list[str] = []
+        self._doubts: list[str] = []
         self._seconds = min(seconds, LONGEST)
         self._deadline = clock.monotonic() + self._seconds
 
@@ -94,6 +100,28 @@ class Budget:
     def wait_to_retry(self, trouble: str, wait: float, attempt: int) -> None:
         """Let `wait` seconds pass after attempt `attempt`, which met `trouble`."""
         self.wait(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).", wait)
+
+    def compare_clocks(self, date: str | None, host: str, began: datetime) -> None:
+        """Compare the `Date` of an answer (RFC 9110, 6.6.1) with the clock of this machine, and note once if they differ.
+
+        :param host: whose answer it is
+        :param began: when it was asked for
+        """
+        told = http_date(date)
+        if told is None or self._doubts:
+            return
+        ended = self.clock.utc()
+        differs = told - ended if told > ended else told - began if told < began else timedelta(0)
+        if abs(differs) > TOLERATED:
+            self._doubts.append(
+                f"the clock of this machine, which is {about(differs)} {'behind' if differs > timedelta(0) else 'ahead of'} that of {host}"
+            )
+            self.note(f"What is said of dates goes by {self._doubts[0]}. Set it.")
+
+    @property
+    def doubt(self) -> str:
+        """What has to follow a sentence about a date that has passed, or has not yet come; empty when clocks agree."""
+        return f" This goes by {self._doubts[0]}." if self._doubts else ""
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the result of the task."""

@@ -10,7 +10,7 @@ Hosts: https://learn.microsoft.com/graph/deployments.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import https_parts
@@ -50,6 +50,13 @@ CLOUDS = {
         Cloud("AzureUSGovernmentL5", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
         Cloud("AzureChinaCloud", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
     )
+}
+
+
+# Those of the clouds, and the other names that they have or had.
+LOGIN_HOSTS = {
+    *(urlsplit(cloud.authority_host).hostname for cloud in CLOUDS.values()),
+    *("login.microsoft.com", "login.windows.net", "login.partner.microsoftonline.cn", "login.usgovcloudapi.net"),
 }
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import one_line
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
@@ -35,7 +36,7 @@ class Named:
     connector_name: str | None
 
     def __str__(self) -> str:
-        return f"API connector '{self.connector_id or self.connector_name}'"
+        return f"API connector '{one_line(self.connector_id or self.connector_name or '')}'"
 
     @property
     def described(self) -> str:
@@ -85,7 +86,7 @@ class ApiConnector:
     @property
     def label(self) -> str:
         """What it is called in sentences and headers."""
-        return f"API connector '{self.display_name or self.id}'"
+        return f"API connector '{one_line(self.display_name or self.id)}'"
 
     @property
     def authentication_summary(self) -> tuple[str, str | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import typing as t
 import uuid
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     explained,
     first_sentence,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     READS,
     HttpClient,
@@ -41,6 +43,7 @@ if t.TYPE_CHECKING:
 
 USER_AGENT = "ansible-msgraph.identity"
 MOST_PAGES = 1000  # of one list; Graph's pages of API connectors have some dozens of entries
+REVOKED = "The session was revoked, or a policy of the tenant has changed."
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
 
@@ -160,8 +163,9 @@ class GraphClient:
             return {}
         answer = json_object(response)
         if response.status_code < 300 and answer is not None:
+            self.budget.secrets.add_open(answer)
             return answer
-        error = _service_error(response, answer, purpose, request_id)
+        error = _service_error(response, answer, purpose, request_id, self.budget.secrets, self._tokens.anew)
         if method in READS:
             raise error
         if refused_for_now(response):
@@ -176,26 +180,51 @@ class GraphClient:
         self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, budget: Budget
     ) -> requests.Response:
         for renewed in (False, True):
+            token = self._tokens.token(self.budget)
+            self.budget.secrets.add_made(token)
             headers = {
-                "Authorization": f"Bearer {self._tokens.token(self.budget)}",
+                "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
             response = self._http.send(budget, method, url, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
-            if response.status_code != 401 or renewed or not self._tokens.renew():
+            if response.status_code != 401 or renewed or not self._tokens.renew(claims_challenge(response)):
                 break
         return response
 
 
+def claims_challenge(response: requests.Response) -> str | None:
+    """The claims, as JSON, that the next token is to be asked for with, when this one was revoked before its end or is no
+    longer enough; empty when they cannot be read. None when that is not what the answer says.
+
+    https://learn.microsoft.com/entra/identity-platform/claims-challenge
+    """
+    challenge = response.headers.get("WWW-Authenticate", "")
+    if response.status_code != 401 or not re.search(r'error="?insufficient_claims\b', challenge, re.IGNORECASE):
+        return None
+    found = re.search(r'\bclaims="?([\w+/=-]+)', challenge, re.IGNORECASE)
+    claims = _from_base64(found.group(1)) if found else {}
+    return json.dumps(claims) if claims else ""
+
+
 def _service_error(
-    response: requests.Response, answer: dict[str, t.Any] | None, purpose: Purpose, client_request_id: str
+    response: requests.Response,
+    answer: dict[str, t.Any] | None,
+    purpose: Purpose,
+    client_request_id: str,
+    secrets: Secrets,
+    anew: str,
 ) -> ServiceError:
-    """The error that an answer stands for: https://learn.microsoft.com/graph/errors."""
+    """The error that an answer stands for: https://learn.microsoft.com/graph/errors.
+
+    :param secrets: not to be quoted
+    :param anew: how to sign in anew
+    """
     error = (answer or {}).get("error")
     error = error if isinstance(error, dict) else {}
-    code, said = _text(error.get("code")), _text(error.get("message"))
+    code, said = secrets.code(error.get("code")), secrets.message(error.get("message"))
     status = response.status_code
     if said:
         cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
@@ -211,14 +240,12 @@ def _service_error(
         status=status,
         code=code,
         service_message=said,
-        request_id=response.headers.get("request-id"),
+        request_id=secrets.code(response.headers.get("request-id")),
         client_request_id=client_request_id,
-        hint=_hint(status, response.request, purpose.permissions),
+        hint=f"{REVOKED} {anew}"
+        if claims_challenge(response) is not None
+        else _hint(status, response.request, purpose.permissions),
     )
-
-
-def _text(value: t.Any) -> str | None:
-    return value[:1000] if isinstance(value, str) and value.strip() else None
 
 
 def _hint(status: int, request: requests.PreparedRequest, permissions: Permissions) -> str | None:
@@ -242,9 +269,15 @@ def _hint(status: int, request: requests.PreparedRequest, permissions: Permissio
 
 def _claims(authorization: str) -> dict[str, t.Any]:
     """What a token says of itself, for a hint only; nothing where it is not a JWT (RFC 7519)."""
+    parts = authorization.split(".")
+    return _from_base64(parts[1]) if len(parts) > 1 else {}
+
+
+def _from_base64(text: str) -> dict[str, t.Any]:
+    """The JSON object that is written in base64, of either alphabet; empty when there is none."""
     try:
-        payload = authorization.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+        text = text.rstrip("=").replace("+", "-").replace("/", "_")
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return found if isinstance(found, dict) else {}

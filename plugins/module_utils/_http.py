@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 import typing as t
 from contextlib import suppress
+from datetime import datetime, timezone
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import LONGEST, Budget, backoff
 from ansible_collections.msgraph.identity.plugins.module_utils._connections import Running, session_for
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
@@ -23,11 +25,11 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     Unreachable,
     Unsettled,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._times import http_date
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import requests
-    from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError
-    from urllib3.util import Retry
+    from urllib3.exceptions import HTTPError, NewConnectionError
 
 READS = ("GET",)
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
@@ -99,6 +101,7 @@ class HttpClient:
     def _send_once(self, budget: Budget, method: str, url: str, arguments: dict[str, t.Any]) -> requests.Response:
         timeout = budget.time_for(self._timeout)
         self._running.budget, self._running.sent = budget, False
+        began = budget.clock.utc()
         try:
             response = self._session.request(
                 # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
@@ -110,14 +113,17 @@ class HttpClient:
                 stream=True,
                 **arguments,
             )
-            return _read(response)
+            response = _read(response)
         except (OSError, ValueError, HTTPError, HTTPException) as exc:
             # Every exception of requests is an OSError; a header that cannot be encoded is not, nor is what it lets
             # through of the libraries below it.
-            trouble, sent = _trouble(exc, url, self._running.sent)
+            trouble, sent = _trouble(exc, url, self._running)
             if sent:
                 raise FateUnknown(f"{trouble}.", trouble=trouble) from exc
             raise NotCarriedOut(_unreachable(trouble), trouble=trouble) from exc
+        if "Age" not in response.headers:  # else it comes out of a cache, and its date is that of long ago
+            budget.compare_clocks(response.headers.get("Date"), urlsplit(url).netloc, began)
+        return response
 
 
 def _read(response: requests.Response) -> requests.Response:
@@ -183,28 +189,32 @@ def described(response: requests.Response) -> str:
 
 def wait_asked(response: requests.Response) -> float | None:
     """Seconds that the server asks to wait before the same request again, or None: RFC 9110, 10.2.3."""
-    try:
-        # Seconds or an HTTP date.
-        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
-    except (KeyError, InvalidHeader, ValueError, OverflowError):
+    asked = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]+", asked):
+        return min(float(asked), LONGEST)
+    until = http_date(asked)
+    if until is None:
         return None
+    # By the clock of the server, as the date is.
+    now = http_date(response.headers.get("Date")) or datetime.fromtimestamp(time.time(), timezone.utc)
+    return max(0.0, (until - now).total_seconds())
 
 
-def _trouble(exc: Exception, url: str, sent: bool) -> tuple[str, bool]:
+def _trouble(exc: Exception, url: str, running: Running) -> tuple[str, bool]:
     """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is
     pointless.
 
-    :param sent: whether all of it was sent for certain
+    :param running: how far it came
     """
     host = urlsplit(url).netloc
     kind = type(exc).__name__
-    if sent:
+    if running.sent:
         return f"The answer of {host} was lost ({kind})", True
     if isinstance(exc, requests.exceptions.SSLError):
         verification = re.search(r"CERTIFICATE_VERIFY_FAILED.*?verify failed: ([^(\"]*)", str(exc))
         if verification:
             raise Unreachable(
-                f"The TLS certificate of {host} is not trusted: {verification.group(1).strip()}. "
+                f"The TLS certificate of {host} is not trusted: {running.budget.secrets.foreign(verification.group(1)).strip()}. "
                 "Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE."
             ) from exc
         if "NO_CERTIFICATE_OR_CRL_FOUND" in str(exc) or "PEM lib" in str(exc):
@@ -218,7 +228,8 @@ def _trouble(exc: Exception, url: str, sent: bool) -> tuple[str, bool]:
         ) from None
     if isinstance(exc, OSError) and not isinstance(exc, requests.exceptions.RequestException):
         # A file that requests was to read: the CA bundle.
-        raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
+        said = running.budget.secrets.foreign(str(exc))
+        raise IdentityError(f"No request can be made to {host}: {said}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     if isinstance(exc, requests.exceptions.ProxyError):
         return f"The proxy for {host} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)", False

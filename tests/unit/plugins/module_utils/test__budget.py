@@ -8,6 +8,7 @@ import math
 import socket
 import time
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 
@@ -100,3 +101,42 @@ def test_real_clock(monkeypatch):
     clock.sleep(2)
     assert (clock.monotonic(), slept) == (5.0, [2])
     assert abs(clock.utc() - datetime.now(timezone.utc)) < timedelta(minutes=1)
+
+
+NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)  # by the clock of the test
+
+
+@pytest.mark.parametrize(
+    "minutes, took, doubt",
+    [
+        (0, 0, None),
+        (5, 0, None),
+        (-5, 0, None),
+        (6, 0, "6 minutes behind"),
+        (-6, 0, "6 minutes ahead of"),
+        (-60 * 24 * 30, 0, "30 days ahead of"),
+        # The answer may be as old as the question.
+        (-20, 20, None),
+        (-26, 20, "6 minutes ahead of"),
+    ],
+)
+def test_clocks_that_differ_are_noted_once(clock, minutes, took, doubt):
+    budget = Budget(clock, 1e6, 5)
+    assert clock.utc() == NOON
+    clock.now += took * 60
+    date = format_datetime(clock.utc() + timedelta(minutes=minutes), usegmt=True)
+    for host in ("graph.example", "login.example"):
+        budget.part(5).compare_clocks(date, host, NOON)
+    if doubt is None:
+        assert (budget.notices, budget.doubt) == ([], "")
+    else:
+        clock_of_this_machine = f"the clock of this machine, which is {doubt} that of graph.example"
+        assert budget.notices == [f"What is said of dates goes by {clock_of_this_machine}. Set it."]
+        assert budget.doubt == f" This goes by {clock_of_this_machine}."
+
+
+@pytest.mark.parametrize("date", [None, "", "soon"])
+def test_answer_that_tells_no_time_raises_no_doubt(clock, date):
+    budget = Budget(clock, 10, 5)
+    budget.compare_clocks(date, "graph.example", NOON)
+    assert (budget.notices, budget.doubt) == ([], "")

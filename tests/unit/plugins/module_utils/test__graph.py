@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 
 import pytest
@@ -343,3 +345,90 @@ def test_resource_lives_as_long_as_the_client(clock):
 class Things:
     def __init__(self, graph):
         self.graph = graph
+
+
+CLAIMS = {"access_token": {"nbf": {"essential": True, "value": "1604106651"}}}
+ENCODED = base64.b64encode(json.dumps(CLAIMS).encode()).decode()
+HEAD = 'Bearer realm="", authorization_uri="https://login.example/common/oauth2/authorize", error="insufficient_claims"'
+
+
+def refusal_of(challenge):
+    return {"headers": {"WWW-Authenticate": challenge}}
+
+
+@pytest.mark.parametrize(
+    "challenge, claims",
+    [
+        (f'{HEAD}, claims="{ENCODED}"', CLAIMS),
+        (f'{HEAD}, claims="{ENCODED.rstrip("=")}"', CLAIMS),
+        (f"{HEAD.replace('error=', 'ERROR=')}, Claims={ENCODED}", CLAIMS),
+        (f'Bearer claims="{ENCODED}", error=insufficient_claims', CLAIMS),
+        (HEAD, ""),
+        (f'{HEAD}, claims="x"', ""),
+        (f'{HEAD}, claims="{base64.b64encode(b"[7]").decode()}"', ""),
+        (f'{HEAD}, claims="{base64.b64encode(b"[" * 90000).decode()}"', ""),
+        (f'Bearer error="invalid_token", claims="{ENCODED}"', None),
+        (f'Bearer error="insufficient_claims_x", claims="{ENCODED}"', None),
+        ("", None),
+    ],
+    ids=lambda value: str(value)[-40:],
+)
+def test_claims_challenge(wire, clock, challenge, claims):
+    tokens = FakeTokens()
+    wire.expect("GET", "/x", ERROR, 401, **refusal_of(challenge))
+    wire.expect("GET", "/x", {"a": 1})
+    assert make_graph(clock, tokens).get("/x", to("read x")) == {"a": 1}
+    ((given,), number) = (tokens.claims, tokens.number)
+    assert (json.loads(given) if given else given) == claims
+    assert number == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("renewable", [False, True])
+def test_claims_challenge_is_met_once_and_then_explained(wire, clock, method, renewable):
+    tokens = FakeTokens(renewable)
+    for unused in range(1 + renewable):
+        wire.expect(method, "/x", ERROR, 401, **refusal_of(f'{HEAD}, claims="{ENCODED}"'))
+    graph = make_graph(clock, tokens)
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", to("read x")) if method == "GET" else graph.post("/x", {}, to("write x"))
+    assert len(tokens.claims) == 1
+    assert caught.value.failure["hint"] == (
+        "The session was revoked, or a policy of the tenant has changed. Sign in anew."
+    )
+
+
+def test_what_graph_says_is_cleaned_and_holds_no_secret(wire, clock):
+    graph = make_graph(clock, FakeTokens(renewable=False))
+    graph.budget.secrets.add("hunter2")
+    said = "\x1b[2JNo:\nBearer token-1, hunter2, aHVudGVyMg==. More " + "x" * 5000
+    wire.expect(
+        "GET", "/x", {"error": {"code": "C\x07\nD", "message": said}}, 400, headers={"request-id": "token-1\x1b"}
+    )
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", to("read x"))
+    assert caught.value.message == "Could not read x: [2JNo: Bearer ********, ********, ********== (400 C D)."
+    failure = caught.value.failure
+    assert len(failure["message"]) == 1000 and failure["message"].isprintable()
+    assert (failure["code"], failure["request_id"]) == ("C D", "********")
+    assert caught.value.code == "C D"
+
+
+def test_names_that_graph_shows_are_no_secrets(wire, clock):
+    graph = make_graph(clock)
+    graph.budget.secrets.add("Orders API 2")
+    wire.expect("GET", "/x", {"displayName": "Orders API 2"})
+    result = graph.get("/x", to("read x"))
+    assert graph.budget.secrets.without(result) == result
+
+
+def test_token_is_a_secret_from_the_moment_it_exists(wire, clock):
+    class Tokens(FakeTokens):
+        def token(self, budget):
+            return "eyJ.long-enough"
+
+    graph = make_graph(clock, Tokens(), retries=0)
+    wire.expect("GET", "/x", requests.exceptions.ReadTimeout("timed out"))
+    with pytest.raises(IdentityError):
+        graph.get("/x", to("read x"))
+    assert graph.budget.secrets.without({"a": "Bearer eyJ.long-enough"}) == {"a": "Bearer ********"}

@@ -417,3 +417,37 @@ def test_nothing_begins_after_the_budget(clock):
 def test_answer_that_is_an_object(wire, clock, text, mark):
     wire.expect("GET", URL, (mark + f'{{"a": "{text}"}}').encode(), headers={"Content-Type": "text/plain; charset=x"})
     assert json_object(Http(clock).send("GET", URL)) == {"a": json.loads(f'"{text}"')}
+
+
+@pytest.mark.parametrize("date, wait", [("Sun, 06 Nov 1994 08:49:14 GMT", 30), ("soon", 7), (None, 7)])
+def test_retry_after_is_a_date_of_the_server(wire, clock, monkeypatch, date, wait):
+    monkeypatch.setattr(time, "time", lambda: 784111777.0)  # Sun, 06 Nov 1994 08:49:37 GMT
+    headers = {"Retry-After": "Sun, 06 Nov 1994 08:49:44 GMT", **({"Date": date} if date else {})}
+    wire.expect("GET", URL, status=429, headers=headers)
+    wire.expect("GET", URL)
+    assert Http(clock).send("GET", URL).status_code == 200
+    assert clock.slept == [wait]
+
+
+@pytest.mark.parametrize("age, noted", [({}, True), ({"Age": "3600"}, False)], ids=["fresh", "from a cache"])
+@pytest.mark.parametrize("status", [200, 404])
+def test_each_answer_tells_the_time(wire, clock, age, noted, status):
+    for unused in range(2):
+        wire.expect("GET", URL, status=status, headers={"Date": "Mon, 01 Jun 2026 13:00:00 GMT", **age})
+    http = Http(clock)
+    for unused in range(2):
+        http.send("GET", URL)
+    assert http.notices == ([NOTED] if noted else [])
+
+
+NOTED = f"What is said of dates goes by the clock of this machine, which is 60 minutes behind that of {HOST}. Set it."
+
+
+def test_what_libraries_say_is_cleaned(wire, clock):
+    http = Http(clock)
+    http.budget.secrets.add("s3cr3t-path")
+    wire.expect("GET", URL, OSError("invalid path: /s3cr3t-path\x1b[2J\n" + "x" * 5000))
+    with pytest.raises(IdentityError) as caught:
+        http.send("GET", URL)
+    assert "s3cr3t" not in caught.value.message and caught.value.message.isprintable()
+    assert len(caught.value.message) < 500
