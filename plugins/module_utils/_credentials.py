@@ -20,7 +20,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cl
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
-from ansible_collections.msgraph.identity.plugins.module_utils._text import clean_token, decode_text
+from ansible_collections.msgraph.identity.plugins.module_utils._text import clean_token, decode_text, out_of_place
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import (
     AzureCliTokens,
     ConfidentialClientTokens,
@@ -124,6 +124,7 @@ class FederatedToken(Credential):
         try:
             with open(path, "rb") as file:
                 token = clean_token("oidc_token_file_path", decode_text(file.read()))
+            token.encode("ascii")
         except (OSError, ValueError) as exc:
             problem = getattr(exc, "strerror", None) or "it is not text"
             raise IdentityError(
@@ -132,6 +133,11 @@ class FederatedToken(Credential):
         if not token:
             raise IdentityError(
                 f"oidc_token_file_path '{path}' is empty. Whoever issues the token has not written it yet."
+            )
+        odd = out_of_place(token)
+        if odd:
+            raise IdentityError(
+                f"oidc_token_file_path '{path}' holds {odd} within its text. Give the file with the token alone."
             )
         return token
 

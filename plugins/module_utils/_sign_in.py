@@ -221,10 +221,11 @@ def _cannot_sign_in(
     needs = kind.needs if kind else (("tenant",), ("client_id",), ("secret", KEY, "oidc_token"))
     lacks = [any_of for any_of in needs if not any(name in there for name in any_of)]
     auto = auth_method == "auto"
+    kinds = GUESSED if auto else (METHODS[auth_method],)
     if has:
         chosen = "" if auto else f"auth_method is {auth_method}, "
-        missing = listed([f"no {listed(any_of, 'or')}" for any_of in lacks])
-        message = f"Cannot sign in: {chosen}{_there(has, there)}, but {missing}."
+        no = listed([f"no {listed(any_of, 'or')}" for any_of in lacks])
+        message = f"Cannot sign in: {chosen}{_there(has, there)}, but {no}."
     else:
         problem = (
             "no credentials found" if auto else f"auth_method is {auth_method}, but there are no credentials for it"
@@ -232,16 +233,11 @@ def _cannot_sign_in(
         wanted = [any_of[0] for any_of in lacks]
         named = ", ".join(variables[name][0] for name in wanted)
         message = f"Cannot sign in: {problem}. Give {listed(wanted)} ({named}){' or set auth_method' if auto else ''}."
-    withheld = [
-        sources.environment[name].origin.rsplit(" ", 1)[-1]
-        for any_of in lacks
-        for name in any_of
-        if name in sources.environment
-    ]
+    missing = {name for each in ([kind] if kind else GUESSED) for name in each.takes if name not in there}
+    withheld = [name for name in WHO if name in missing and name in sources.environment]
     if withheld:
         verb = "are" if len(withheld) > 1 else "is"
         message += f" The task names a profile, so {listed(withheld)} of the environment {verb} not used."
-    kinds = GUESSED if auto else (METHODS[auth_method],)
     return CannotSignIn(message, tuple(_attempt(each, there, variables) for each in kinds))
 
 

@@ -65,11 +65,18 @@ def clean(option: str, value: str, origin: str) -> str:
     cleaned = clean_token(option, value) if option in TOKENS else trim(value)
     if option not in TOKENS and option != "secret":
         cleaned = unquoted(cleaned)
-    odd = next((character for character in cleaned if not character.isprintable()), None)
-    if odd is not None:
-        what = "a line end" if odd in "\r\n" else f"the character U+{ord(odd):04X}"
-        raise IdentityError(f"No request can be made with this {option} ({origin}): it holds {what}.")
+    odd = out_of_place(cleaned, ascii_only=option in TOKENS)
+    if odd:
+        raise IdentityError(f"No request can be made with this {option} ({origin}): it holds {odd}.")
     return cleaned
+
+
+def out_of_place(text: str, ascii_only: bool = False) -> str | None:
+    """The first character of one line of text that cannot be in it, as in "a line end"; None when all may be there."""
+    for character in text:
+        if not character.isprintable() or (ascii_only and not character.isascii()):
+            return "a line end" if character in "\r\n" else f"the character U+{ord(character):04X}"
+    return None
 
 
 def clean_token(option: str, text: str) -> str:

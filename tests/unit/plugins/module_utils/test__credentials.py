@@ -11,15 +11,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._credentials impo
     GUESSED,
     METHODS,
     AccessToken,
-    AzureCli,
-    ClientCertificate,
-    ClientSecret,
-    FederatedToken,
     Found,
     Lacking,
-    ManagedIdentity,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import ENVIRONMENT, SECRETS
 
 

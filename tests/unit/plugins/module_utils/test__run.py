@@ -27,6 +27,7 @@ SIGN_IN = {
     "authority_host": "https://login.microsoftonline.com",
     "graph_url": "https://graph.microsoft.com",
     "origins": {"access_token": "the task"},
+    "unused": {},
 }
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import choose_cloud
@@ -59,18 +61,25 @@ def sources_of(given):
     )
 
 
-def told(pairs):
-    """Pairs of option and letter of a source, as in a row."""
-    letters = {name: letter for letter, name in OPTIONS.items()}
+def told(origins):
+    """Pairs of option and origin, as in a row."""
+    origins = list(origins)
+    places = {letter: [name for name, origin in origins if origin == f"origin {letter}"] for letter in SOURCES}
     return " ".join(
-        f"{letter}:{''.join(letters[name] for name in sorted(names, key=list(OPTIONS.values()).index))}"
-        for letter in SOURCES
-        if (names := [name for name, place in pairs if place == letter])
+        f"{letter}:{''.join(option for option, name in OPTIONS.items() if name in names)}"
+        for letter, names in places.items()
+        if names
     )
 
 
-# auth_method, what the sources give → method, what is used of which source, what is not, options of the task that a
-# warning names
+def warned(warnings):
+    """The options of the task of which a warning says that they are not used."""
+    (said,) = [warning for warning in warnings if "of the task" in warning] or [""]
+    return " ".join(name for name in re.findall(r"[a-z0-9_]+", said.split(" of the task ")[0]) if name != "and")
+
+
+# auth_method, what the sources give → method, what is used of which source, what the first source that is not used
+# gives in vain, options of the task that a warning names
 ROWS = [
     # within one source: the order of the Azure SDKs
     ("auto", "T:a", "access_token", "T:a", "", ""),
@@ -96,7 +105,7 @@ ROWS = [
     ("auto", "T:a E:tcs", "access_token", "T:a", "E:tcs", ""),
     ("auto", "T:tcs E:a", "client_secret", "T:tcs", "E:a", ""),
     ("auto", "T:tcs E:tcs", "client_secret", "T:tcs", "E:tcs", ""),
-    ("auto", "T:tcs E:tcf P:tcs", "client_secret", "T:tcs", "E:tcf", ""),
+    ("auto", "T:tcs E:tcf P:tcs", "client_secret", "T:tcs", "E:tcf P:s", ""),
     ("auto", "T:ts E:c", "client_secret", "T:ts E:c", "", ""),
     ("auto", "T:s P:tc", "client_secret", "T:s P:tc", "", ""),
     ("auto", "T:s E:t P:c", "client_secret", "T:s E:t P:c", "", ""),
@@ -162,27 +171,267 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(row[:2]))
 def test_who_signs_in(row):
-    auth_method, given, method, used, unused, warned = row
-    sources = sources_of(given)
-    choice = choose(auth_method, sources, ENVIRONMENT)
+    auth_method, given, method, used, unused, in_vain = row
+    choice = choose(auth_method, sources_of(given), ENVIRONMENT)
     assert choice.credential.method == method
-    assert told((name, found.origin[-1]) for name, found in choice.used.items()) == used
-    # The first source that gives it in vain is the one that is told.
-    found = {name: letter for letter, names in parts(unused) for name in reversed(names)}
-    for letter, names in reversed(parts(unused)):
-        found.update(dict.fromkeys(names, letter))
-    assert dict(choice.unused) == {name: f"origin {letter}" for name, letter in found.items()}
-    named = next((warning for warning in choice.warnings if "of the task" in warning), "")
-    assert [name for name in (*WHO, "profile") if f" {name}" in f" {named.split(' of the task')[0]}" and name in named.replace(",", "").split()] == sorted(
-        warned.split(), key=(*WHO, "profile").index
-    )
+    assert told((name, found.origin) for name, found in choice.used.items()) == used
+    assert told(choice.unused) == unused
+    assert warned(choice.warnings) == in_vain
     values = {name: found.value for name, found in choice.used.items()}
-    assert {name: getattr(choice.credential, name) for name in METHODS[method].takes} == {
-        **dict.fromkeys(METHODS[method].takes),
-        **values,
-    }
+    assert choice.credential == METHODS[method](**{name: values.get(name) for name in METHODS[method].takes})
 
 
-def parts(given):
-    """Letters of sources with the options of each, of a column of a row."""
-    return [(part[0], [OPTIONS[option] for option in part[2:]]) for part in given.split()]
+# auth_method, what the sources give → what is said
+FAILURES = [
+    (
+        "auto",
+        "",
+        "Cannot sign in: no credentials found. Give tenant, client_id and secret (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) or set auth_method.",
+    ),
+    (
+        "auto",
+        "T:tc",
+        "Cannot sign in: tenant and client_id are there (the task), but no secret, x509_certificate_path or oidc_token.",
+    ),
+    (
+        "auto",
+        "E:tc",
+        "Cannot sign in: tenant and client_id are there (the environment), but no secret, x509_certificate_path or oidc_token.",
+    ),
+    (
+        "auto",
+        "T:t E:c",
+        "Cannot sign in: tenant (the task) and client_id (the environment) are there, but no secret, x509_certificate_path or oidc_token.",
+    ),
+    (
+        "auto",
+        "P:c",
+        "Cannot sign in: client_id is there (profile default), but no tenant and no secret, x509_certificate_path or oidc_token.",
+    ),
+    (
+        "auto",
+        "E:p",
+        "Cannot sign in: x509_certificate_password is there (the environment), but no tenant, no client_id and no secret, "
+        "x509_certificate_path or oidc_token.",
+    ),
+    ("auto", "T:s", "Cannot sign in: secret is there (the task), but no tenant and no client_id."),
+    (
+        "auto",
+        "T:k E:t",
+        "Cannot sign in: tenant (the environment) and x509_certificate_path (the task) are there, but no client_id.",
+    ),
+    # The first credential decides, also when the next one would be complete.
+    ("auto", "T:s P:a", "Cannot sign in: secret is there (the task), but no tenant and no client_id."),
+    (
+        "auto",
+        "E:tf P:ts",
+        "Cannot sign in: tenant and oidc_token_file_path are there (the environment), but no client_id.",
+    ),
+    (
+        "client_secret",
+        "",
+        "Cannot sign in: auth_method is client_secret, but there are no credentials for it. Give tenant, client_id and secret "
+        "(AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET).",
+    ),
+    (
+        "access_token",
+        "T:tcs",
+        "Cannot sign in: auth_method is access_token, but there are no credentials for it. Give access_token (MSGRAPH_ACCESS_TOKEN).",
+    ),
+    (
+        "client_certificate",
+        "T:tcs",
+        "Cannot sign in: auth_method is client_certificate, tenant and client_id are there (the task), but no x509_certificate_path.",
+    ),
+    (
+        "federated_token",
+        "E:tcs",
+        "Cannot sign in: auth_method is federated_token, tenant and client_id are there (the environment), but no oidc_token or "
+        "oidc_token_file_path.",
+    ),
+    # a profile that the task names
+    (
+        "auto",
+        "N:cs E:t",
+        "Cannot sign in: client_id and secret are there (profile named), but no tenant. "
+        "The task names a profile, so tenant of the environment is not used.",
+    ),
+    (
+        "auto",
+        "N:tc E:cs",
+        "Cannot sign in: tenant and client_id are there (profile named), but no secret, x509_certificate_path or oidc_token. "
+        "The task names a profile, so secret of the environment is not used.",
+    ),
+    (
+        "auto",
+        "N E:tcs",
+        "Cannot sign in: no credentials found. Give tenant, client_id and secret (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) or set auth_method. "
+        "The task names a profile, so tenant, client_id and secret of the environment are not used.",
+    ),
+    (
+        "auto",
+        "N E:ac",
+        "Cannot sign in: no credentials found. Give tenant, client_id and secret (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) or set auth_method. "
+        "The task names a profile, so access_token and client_id of the environment are not used.",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", FAILURES, ids=lambda row: " ".join(row[:2]))
+def test_nobody_can_sign_in(row):
+    auth_method, given, said = row
+    with pytest.raises(CannotSignIn) as caught:
+        choose(auth_method, sources_of(given), ENVIRONMENT)
+    assert caught.value.message == said
+    assert not re.search(" of [TNEPV]", f"{said} {caught.value.attempts}")
+
+
+TWICE = {
+    "T:as": "access_token and secret",
+    "T:tcsk": "secret and x509_certificate_path",
+    "T:tcso E:a": "secret and oidc_token",
+    "T:of": "oidc_token and oidc_token_file_path",
+    "T:askof": "access_token, secret, x509_certificate_path, oidc_token and oidc_token_file_path",
+    "T:sk N:tcs": "secret and x509_certificate_path",
+}
+
+
+@pytest.mark.parametrize("given", TWICE)
+def test_task_with_two_credentials(given):
+    with pytest.raises(IdentityError) as caught:
+        choose("auto", sources_of(given), ENVIRONMENT)
+    assert caught.value.message == (
+        f"The task gives {TWICE[given]}, module_defaults included, and each is enough to sign in."
+        " Give one of them, or choose with auth_method."
+    )
+
+
+def test_what_was_found_where_is_told_for_each_method():
+    with pytest.raises(CannotSignIn) as caught:
+        choose("auto", sources_of("T:t E:s P:kp"), ENVIRONMENT)
+    assert caught.value.attempts == (
+        "access_token lacks access_token (MSGRAPH_ACCESS_TOKEN)",
+        "client_secret has tenant from origin T, secret from origin E and lacks client_id (AZURE_CLIENT_ID)",
+        "client_certificate has tenant from origin T, x509_certificate_path from origin P, x509_certificate_password from origin P "
+        "and lacks client_id (AZURE_CLIENT_ID)",
+        "federated_token has tenant from origin T and lacks client_id (AZURE_CLIENT_ID), "
+        "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE)",
+    )
+    with pytest.raises(CannotSignIn) as caught:
+        choose("client_secret", sources_of("T:k"), ENVIRONMENT)
+    assert caught.value.attempts == (
+        "client_secret lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
+        "secret (AZURE_SECRET, AZURE_CLIENT_SECRET)",
+    )
+
+
+def test_warning_tells_what_is_used_instead():
+    (warning,) = choose("auto", sources_of("T:tc E:a"), ENVIRONMENT).warnings
+    assert warning == "tenant and client_id of the task are not used: it signs in by access_token (origin E)."
+    (warning,) = choose("azure_cli", sources_of("T:s"), ENVIRONMENT).warnings
+    assert warning == "secret of the task is not used: it signs in by azure_cli."
+
+
+def test_equal_values_are_used_wherever_they_are_found():
+    same = {"tenant": Found("contoso", "origin T", "the task"), "client_id": Found("app", "origin T", "the task")}
+    sources = Sources(
+        {**same, "secret": Found("s", "origin T", "the task")},
+        None,
+        {**{name: Found(found.value, "origin E", "the environment") for name, found in same.items()}},
+        {},
+        {},
+    )
+    assert choose("auto", sources, ENVIRONMENT).unused == ()
+
+
+# what the sources give → whether the secret is that of another application
+HALVES = {
+    "T:c E:tcs": True,
+    "T:t E:tcs": False,
+    "E:tcs": False,
+    "T:c E:ts": False,
+    "E:c P:tcs": True,
+    "T:c N:tcs": True,
+    # One key or one token may be trusted for several applications.
+    "T:c E:tck": False,
+    "T:c E:tcf": False,
+}
+
+
+@pytest.mark.parametrize("given", HALVES)
+def test_secret_of_another_application(given):
+    said = [text for text in choose("auto", sources_of(given), ENVIRONMENT).warnings if "another one" in text]
+    assert bool(said) == HALVES[given]
+
+
+def test_secret_of_another_application_is_told():
+    assert choose("auto", sources_of("T:c E:tcs"), ENVIRONMENT).warnings == (
+        "secret (origin E) is used for the application that client_id names (origin T), though the environment names another one beside it.",
+    )
+
+
+def test_secret_in_quotes_is_told_and_not_shown():
+    quoted = {**source("E", "tc"), "secret": Found('"quoted"', "origin E", "the environment")}
+    choice = choose("auto", Sources({}, None, quoted, {}, {}), ENVIRONMENT)
+    assert choice.credential.secret == '"quoted"'
+    assert choice.warnings == ("secret (origin E) is in quotes, which are sent as a part of it. Leave them out.",)
+
+
+# the credential and its source, the option of a host, its source and value → whether there is a warning
+HOSTS = [
+    ("T:tcs", "authority_host", "E", "https://login.example", True),
+    ("T:tcs", "authority_host", "T", "https://login.example", False),
+    ("E:tcs", "authority_host", "E", "https://login.example", False),
+    ("E:tcs", "authority_host", "T", "https://login.example", True),
+    ("E:tcs", "authority_host", "P", "https://login.example", True),
+    ("T:s N:tc", "authority_host", "N", "https://login.example", True),
+    ("N:tcs", "authority_host", "N", "https://login.example", False),
+    ("N:tcs", "authority_host", "E", "https://login.example", True),
+    ("T:tco", "authority_host", "E", "https://login.example", True),
+    ("T:tcf", "authority_host", "E", "https://login.example", True),
+    # Of a key only a signature is sent.
+    ("T:tck", "authority_host", "E", "https://login.example", False),
+    ("T:a", "authority_host", "E", "https://login.example", False),
+    ("T:a", "graph_url", "E", "https://graph.example", True),
+    ("E:a", "graph_url", "E", "https://graph.example", False),
+    ("T:tcs", "graph_url", "E", "https://graph.example", False),
+    # hosts of Microsoft, as a pod or azure-identity has them
+    ("T:tcs", "authority_host", "E", "https://login.microsoftonline.com/", False),
+    ("T:tcs", "authority_host", "E", "https://LOGIN.microsoftonline.us", False),
+    ("T:tcs", "authority_host", "E", "login.partner.microsoftonline.cn", False),
+    ("T:tcs", "authority_host", "E", "https://login.microsoftonline.com.login.example", True),
+    ("T:a", "graph_url", "E", "https://microsoftgraph.chinacloudapi.cn", False),
+    ("T:a", "graph_url", "E", "https://login.microsoftonline.com", True),
+]
+
+
+@pytest.mark.parametrize("row", HOSTS, ids=lambda row: " ".join(row[:4]))
+def test_secret_that_goes_to_a_host_from_elsewhere(row):
+    given, option, letter, url, is_told = row
+    sources = sources_of(f"{given} P" if letter != "N" and "N" not in given else given)
+    places = {"T": sources.task, "N": sources.named_profile, "E": sources.environment, "P": sources.other_profile}
+    places[letter][option] = Found(url, f"origin {letter}", SOURCES[letter])
+    said = host_warnings(choose("auto", sources, ENVIRONMENT), sources, choose_cloud(None, **{option: url}))
+    assert len(said) == is_told
+    assert not is_told or (
+        option in said[0]
+        and f"origin {letter}" in said[0]
+        and " of " not in said[0].split("Microsoft")[0].replace("no host of", "")
+    )
+
+
+def test_host_from_elsewhere_is_told():
+    sources = sources_of("T:tcs")
+    sources.environment["authority_host"] = Found(
+        "https://login.example", "environment variable AZURE_AUTHORITY_HOST", "the environment"
+    )
+    assert host_warnings(
+        choose("auto", sources, ENVIRONMENT), sources, choose_cloud(None, authority_host="https://login.example")
+    ) == (
+        "secret (origin T) is sent to login.example, which is no host of Microsoft and comes from elsewhere (environment variable "
+        "AZURE_AUTHORITY_HOST). Give authority_host where secret is given, if that is meant.",
+    )
+
+
+def test_letters_are_those_of_all_options():
+    assert set(OPTIONS.values()) == set(WHO)
