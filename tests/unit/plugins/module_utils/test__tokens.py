@@ -577,7 +577,8 @@ USELESS_FILES = {
     "blanks": (b" \n\t", "is empty. Whoever issues the token has not written it yet."),
     "another text": ("päß".encode(), "cannot be read: it is not text. Give the file with the token."),
     "two lines": (b"0idc\n0idc\n", "holds a line end within its text. Give the file with the token alone."),
-    "NUL": (b"0idc\0\0\0", "holds the character U+0000 within its text. Give the file with the token alone."),
+    "tab": (b"0idc\t0idc", "holds the character U+0009 within its text. Give the file with the token alone."),
+    "NUL": (b"0idc\0\0\0", "cannot be read: it is not text. Give the file with the token."),
     "binary": (b"\xff\xfe0idc", "cannot be read: it is not text. Give the file with the token."),
 }
 
