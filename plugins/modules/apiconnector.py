@@ -321,6 +321,12 @@ sign_in:
       description: Where each option that was used was found.
       type: dict
       sample: {"tenant": "the task", "client_id": "environment variable AZURE_CLIENT_ID"}
+    unused:
+      description:
+        - Options for signing in that the environment or a profile gives and that are not used, and where they were found.
+        - What the task itself gives and is not used gets a warning.
+      type: dict
+      sample: {"secret": "environment variable AZURE_SECRET"}
 diff:
   description: The connector before and after, in the form of RV(connector), empty where there is none.
   returned: in diff mode

@@ -89,7 +89,7 @@ MISTAKES = [
     ),
     Mistake(
         "empty_secret",
-        ("Cannot sign in", "lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET)", "client_id from the task"),
+        ("Cannot sign in: tenant and client_id are there (the task), but no secret",),
         {"secret": ""},
     ),
     Mistake("wrong_secret", ("AADSTS7000215", "secret"), {"secret": "not~the~secret"}),
@@ -109,7 +109,7 @@ MISTAKES = [
     Mistake(
         "unreachable_graph",
         ("could not be reached", "{closed}"),
-        {"graph_url": "https://{closed}", "retries": 0, "access_token": "any"},
+        {"graph_url": "https://{closed}", "retries": 0, "access_token": "any", "secret": ABSENT},
     ),
     Mistake(
         "unreachable_entra", ("Could not sign in", "{closed}"), {"authority_host": "https://{closed}", "retries": 0}
