@@ -17,14 +17,15 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     Named,
     parse_connector,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Permissions, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Kind, Purpose
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
 
 # https://learn.microsoft.com/graph/permissions-reference#apiconnectorsreadwriteall
-PERMISSIONS = Permissions(
-    "APIConnectors.Read.All", "APIConnectors.ReadWrite.All", "External ID User Flow Administrator"
+KIND = Kind(
+    "API connectors", "APIConnectors.Read.All", "APIConnectors.ReadWrite.All", "External ID User Flow Administrator"
 )
 
 
@@ -43,13 +44,18 @@ class ApiConnectors:
         return self._graph.budget
 
     def get(self, connector_id: str) -> ApiConnector | None:
-        """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get."""
+        """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get.
+
+        :raises IdentityError: when the answer is another connector; nothing is decided on that
+        """
+        what = f"read API connector '{connector_id}'"
         try:
-            return parse_connector(
-                self._graph.get(self._path(connector_id), _to(f"read API connector '{connector_id}'"))
-            )
+            connector = parse_connector(self._graph.get(self._path(connector_id), _to(what)))
         except NotFound:
             return None
+        if not _same_id(connector.id, connector_id):
+            raise IdentityError(f"Could not {what}: {_another(connector)}")
+        return connector
 
     def all(self) -> tuple[list[ApiConnector], list[IdentityError]]:
         """All connectors, and what is wrong with those that are not understood: one of a new kind is no trouble for the
@@ -117,14 +123,21 @@ class ApiConnectors:
     def create(self, connector: Changes) -> ApiConnector | None:
         """Create a connector: https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors.
 
-        Errors of this and all other writes are those of `GraphClient.post`.
+        Errors of this and all other writes are those of `GraphClient.post`; an answer that is not about this write
+        counts as lost.
 
         :param connector: with all that Graph wants to have: name, URL and authentication
-        :returns: the connector; None when the answer does not tell, though it was created
+        :returns: the connector; None when the answer is empty
         """
+        what = f"create API connector '{connector.display_name}'"
         with self._writing(None):
-            purpose = _to(f"create API connector '{connector.display_name}'")
-            return _parsed_or_none(self._graph.post(self._PATH, connector.body(), purpose))
+            answer = self._graph.post(self._PATH, connector.body(), _to(what))
+
+            def is_made(made: ApiConnector) -> bool:
+                same = made.display_name == connector.display_name
+                return same and same_url(made.target_url, connector.target_url)
+
+            return _shown(answer, what, is_made)
 
     def update(self, connector_id: str, changes: Changes) -> None:
         """Change what `changes` sets: https://learn.microsoft.com/graph/api/identityapiconnector-update."""
@@ -144,13 +157,13 @@ class ApiConnectors:
     def upload_client_certificate(self, connector_id: str, upload: Upload) -> ApiConnector | None:
         """Add a certificate: https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate.
 
-        :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was
-            taken
+        :returns: the connector as it is afterwards; None when the answer is empty
         """
+        what = f"upload the certificate to API connector '{connector_id}'"
         path = f"{self._path(connector_id)}/uploadClientCertificate"
-        purpose = _to(f"upload the certificate to API connector '{connector_id}'")
         with self._writing(connector_id):
-            return _parsed_or_none(self._graph.post(path, upload.body(), purpose))
+            answer = self._graph.post(path, upload.body(), _to(what))
+            return _shown(answer, what, lambda connector: _same_id(connector.id, connector_id))
 
     def _listed(self, what: str, retries: int | None = None) -> list[t.Any]:
         return self._recent.keep(self._graph.pages(self._PATH, _to(what), retries))
@@ -177,7 +190,7 @@ class ApiConnectors:
 
 
 def _to(what: str) -> Purpose:
-    return Purpose(what, PERMISSIONS)
+    return Purpose(what, KIND)
 
 
 def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnector]:
@@ -185,8 +198,27 @@ def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnec
     return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get(name) == value]
 
 
-def _parsed_or_none(answer: t.Any) -> ApiConnector | None:
-    try:
-        return parse_connector(answer)
-    except IdentityError:
+def _shown(answer: dict[str, t.Any], what: str, fits: t.Callable[[ApiConnector], bool]) -> ApiConnector | None:
+    """The connector in the answer to a write.
+
+    :param fits: whether a connector can be the answer to this write
+    :raises FateUnknown: when it is another one, or is not understood
+    """
+    if not answer:
         return None
+    try:
+        connector = parse_connector(answer)
+    except IdentityError as exc:
+        raise FateUnknown(f"Could not {what}: {exc.message}", trouble="The answer was not understood") from exc
+    if not fits(connector):
+        raise FateUnknown(f"Could not {what}: {_another(connector)}", trouble="The answer was about something else")
+    return connector
+
+
+def _same_id(one: str, other: str) -> bool:
+    # They are opaque, but the service ignores case in paths.
+    return one.casefold() == other.casefold()
+
+
+def _another(connector: ApiConnector) -> str:
+    return f"Microsoft Graph answered with another one, {connector.label} ({connector.id}). Look for a proxy that mixes answers up."

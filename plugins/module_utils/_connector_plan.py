@@ -179,7 +179,11 @@ def _plan_authentication(connector: ApiConnector, wanted: Wanted, now: datetime)
 
 def certificate_options(wanted: Wanted) -> _certificate_plan.Options:
     """Naming an authentication means replacing any other."""
-    return _certificate_plan.Options(wanted.named, replace_basic_authentication=True)
+    return _certificate_plan.Options(
+        wanted.named,
+        replace_basic_authentication=True,
+        remedy="With ensure_active: true, apiconnector_client_certificate uploads it again.",
+    )
 
 
 def _check_name(name: str) -> None:
@@ -212,7 +216,7 @@ class ConnectorIntent:
         certificate = self.wanted.certificate
         if certificate is None or after is None:
             return ()
-        return warnings_after(certificate, after, certificate_options(self.wanted), self.now)
+        return warnings_after(certificate, before, after, certificate_options(self.wanted), self.now)
 
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate, if there is one."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._writes import Wr
 
 # With these Graph may refuse what is there already. What it says in that case is not documented.
 EXISTS_ALREADY = (400, 409)
+LOOKS = 3  # for a connector that a lost request may have created
 NOT_ACTIVE = "does not show the certificate as the active one"
 
 ConnectorStep = Step[ApiConnectors, ApiConnector]
@@ -179,61 +181,102 @@ class CreateConnector(ConnectorStep):
 
     def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
         """Create it; the connector in which that was seen."""
-        connectors, subject, now = execution.resource, execution.subject, execution.now
-        changes = Changes(self.after.display_name, self.after.target_url, self.basic or execution.upload)
-        name = self.after.display_name or ""
-        found: list[ApiConnector] = []
-        made: list[ApiConnector] = []
+        creation = _Creation(self, execution)
+        try:
+            return creation.carry_out()
+        except IdentityError as exc:
+            if creation.write.lost and not creation.made:
+                exc.message += " A request whose answer was lost may still make it appear: look before you try again."
+            raise
 
-        def once() -> ApiConnector | None:
-            connector = connectors.create(changes)
-            made.extend([connector] if connector else [])
-            return connector
+    def shortcoming(self, connector: ApiConnector | None) -> str:
+        """What a connector of the name lacks to be the one that was sent. A password cannot be seen."""
+        if connector is None:
+            return "is not listed"
+        if not same_url(connector.target_url, self.after.target_url):
+            return "has another target URL"
+        if connector.authentication_summary != self.after.authentication_summary:
+            return "has another authentication"
+        return lack_of_certificate(connector, self.certificate, False) if self.certificate else ""
 
-        def read() -> ApiConnector | None:
-            found[:] = connectors.named(name)
-            return next((connector for connector in found if not made or connector.id == made[0].id), None)
 
-        write = Write(
-            connectors.budget,
-            subject,
-            once,
-            read,
-            lambda connector: "" if connector else "is not listed",
-            may_be_absent=True,
+class _Creation:
+    """A creation on its way. Its effect has no identifier before an answer tells it: it is known by what it shows.
+
+    :ivar found: all connectors of the name, as they were listed last
+    :ivar made: the connector of the answer, once there was one
+    """
+
+    def __init__(self, step: CreateConnector, execution: ConnectorExecution) -> None:
+        self._step = step
+        self._connectors = execution.resource
+        self._subject = execution.subject
+        self._sent_at = iso8601(execution.now)
+        self._now = execution.now
+        after = step.after
+        self._changes = Changes(after.display_name, after.target_url, step.basic or execution.upload)
+        self.found: list[ApiConnector] = []
+        self.made: ApiConnector | None = None
+        self.write: Write[ApiConnector] = Write(
+            self._connectors.budget, self._subject, self._send, self._read, step.shortcoming, may_be_absent=True
         )
-        write.send()
-        seen = write.see(f"{subject} was sent at {iso8601(now)} and accepted")
-        if not made:
+
+    def carry_out(self) -> ApiConnector | None:
+        self.write.send()
+        seen = self.write.see(f"{self._subject} was sent at {self._sent_at} and accepted")
+        if self.made is None:
             return seen
-        others = self._twins(write, found, made[0])
-        if others and write.lost:
-            # The first request was carried out after all, and was not listed in time. Nothing can refer to the second
-            # connector yet.
-            delete(connectors, made[0].id, subject, now)
-            connectors.budget.note(
-                f"{subject} had been created by a request whose answer was lost. "
-                f"Connector {made[0].id}, the second of that name, was deleted."
+        others = self._others()
+        if not others:
+            if self.write.lost:
+                self._connectors.budget.note(
+                    f"The answer to an earlier request to create {self._subject} was lost. "
+                    "Should a second connector of that name appear, delete it."
+                )
+            return seen
+        if self.write.lost and all(not self._step.shortcoming(other) for other in others):
+            # Ours for certain is the one whose identifier an answer told. Nothing can refer to it yet.
+            delete(self._connectors, self.made.id, self._subject, self._now)
+            self._connectors.budget.note(
+                f"{self._subject} had been created by a request whose answer was lost. "
+                f"Connector {self.made.id}, the second of that name, was deleted."
             )
             return others[0]
-        if others:
-            ids = ", ".join(connector.id for connector in others)
-            raise IdentityError(
-                f"{subject} was created as {made[0].id} while somebody else created {ids} with the same name. "
-                "Delete all but one, and let only one host run the task (run_once: true)."
-            )
-        return seen
+        raise IdentityError(
+            f"{self._subject} was created as {self.made.id} while somebody else created {_ids(others)} with the same "
+            "name. Delete all but one, and let only one host run the task (run_once: true)."
+        )
 
-    def _twins(self, write: Write[ApiConnector], found: list[ApiConnector], made: ApiConnector) -> list[ApiConnector]:
+    def _send(self) -> ApiConnector | None:
+        if self.write.lost and self.found:
+            # None of them shows what was sent, or it would not be sent again.
+            raise IdentityError(
+                f"{self._subject} was not created again: somebody else created {_ids(self.found)} with the same name, "
+                "which is not as wanted. Rename or delete one of the two."
+            )
+        self.made = self._connectors.create(self._changes)
+        return self.made
+
+    def _read(self) -> ApiConnector | None:
+        self.found = self._connectors.named(self._changes.display_name or "")
+        if self.made:
+            return next((connector for connector in self.found if connector.id == self.made.id), None)
+        return next((connector for connector in self.found if not self._step.shortcoming(connector)), None)
+
+    def _others(self) -> list[ApiConnector]:
         """Other connectors of the name. After a lost answer the first request may be listed later than the second."""
         for attempt in itertools.count(1):
-            twins = [connector for connector in found if connector.id != made.id]
+            others = [connector for connector in self.found if self.made is None or connector.id != self.made.id]
             wait = backoff(attempt)
-            if twins or not write.lost or attempt == 3 or not write.budget.has_time_for(wait):
+            if others or not self.write.lost or attempt == LOOKS or not self.write.budget.has_time_for(wait):
                 break
-            write.budget.clock.sleep(wait)
-            write.look()
-        return twins
+            self.write.budget.clock.sleep(wait)
+            self.write.look()
+        return others
+
+
+def _ids(connectors: t.Iterable[ApiConnector]) -> str:
+    return ", ".join(connector.id for connector in connectors)
 
 
 def delete(connectors: ApiConnectors, connector_id: str, subject: str, now: datetime) -> None:
