@@ -19,7 +19,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     Changes,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Execution, Step
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
@@ -215,6 +215,7 @@ class _Creation:
         self._now = execution.now
         after = step.after
         self._changes = Changes(after.display_name, after.target_url, step.basic or execution.upload)
+        self._effects = 0  # how many connectors there may be of ours
         self.found: list[ApiConnector] = []
         self.made: ApiConnector | None = None
         self.write: Write[ApiConnector] = Write(
@@ -222,30 +223,31 @@ class _Creation:
         )
 
     def carry_out(self) -> ApiConnector | None:
+        """Send it, and see that there is one connector of the name."""
         self.write.send()
-        seen = self.write.see(f"{self._subject} was sent at {self._sent_at} and accepted")
-        if self.made is None:
-            return seen
-        others = self._others()
-        if not others:
-            if self.write.lost:
-                self._connectors.budget.note(
-                    f"The answer to an earlier request to create {self._subject} was lost. "
-                    "Should a second connector of that name appear, delete it."
-                )
-            return seen
-        if self.write.lost and all(not self._step.shortcoming(other) for other in others):
+        own = self.write.see(f"{self._subject} was sent at {self._sent_at} and accepted")
+        if own is None:
+            return None
+        others = self._others(own)
+        if others and self.made and self.write.lost and all(not self._step.shortcoming(other) for other in others):
             # Ours for certain is the one whose identifier an answer told. Nothing can refer to it yet.
-            delete(self._connectors, self.made.id, self._subject, self._now)
+            delete(self._connectors, own.id, self._subject, self._now)
             self._connectors.budget.note(
                 f"{self._subject} had been created by a request whose answer was lost. "
-                f"Connector {self.made.id}, the second of that name, was deleted."
+                f"Connector {own.id}, the second of that name, was deleted."
             )
             return others[0]
-        raise IdentityError(
-            f"{self._subject} was created as {self.made.id} while somebody else created {_ids(others)} with the same "
-            "name. Delete all but one, and let only one host run the task (run_once: true)."
-        )
+        if others:
+            raise IdentityError(
+                f"{self._subject} was created as {own.id} while somebody else created {_ids(others)} with the same "
+                "name. Delete all but one, and let only one host run the task (run_once: true)."
+            )
+        if self.write.lost and self._effects > 1:
+            self._connectors.budget.note(
+                f"The answer to an earlier request to create {self._subject} was lost. "
+                "Should a second connector of that name appear, delete it."
+            )
+        return own
 
     def _send(self) -> ApiConnector | None:
         if self.write.lost and self.found:
@@ -254,7 +256,12 @@ class _Creation:
                 f"{self._subject} was not created again: somebody else created {_ids(self.found)} with the same name, "
                 "which is not as wanted. Rename or delete one of the two."
             )
-        self.made = self._connectors.create(self._changes)
+        try:
+            self.made = self._connectors.create(self._changes)
+        except FateUnknown:
+            self._effects += 1
+            raise
+        self._effects += 1
         return self.made
 
     def _read(self) -> ApiConnector | None:
@@ -263,12 +270,12 @@ class _Creation:
             return next((connector for connector in self.found if connector.id == self.made.id), None)
         return next((connector for connector in self.found if not self._step.shortcoming(connector)), None)
 
-    def _others(self) -> list[ApiConnector]:
-        """Other connectors of the name. After a lost answer the first request may be listed later than the second."""
+    def _others(self, own: ApiConnector) -> list[ApiConnector]:
+        """Other connectors of the name. After a lost answer an earlier request may be listed later than the last one."""
         for attempt in itertools.count(1):
-            others = [connector for connector in self.found if self.made is None or connector.id != self.made.id]
+            others = [connector for connector in self.found if connector.id != own.id]
             wait = backoff(attempt)
-            if others or not self.write.lost or attempt == LOOKS or not self.write.budget.has_time_for(wait):
+            if others or self._effects == 1 or attempt == LOOKS or not self.write.budget.has_time_for(wait):
                 break
             self.write.budget.clock.sleep(wait)
             self.write.look()

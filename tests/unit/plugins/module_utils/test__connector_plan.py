@@ -510,6 +510,119 @@ def test_create_that_is_listed_later_than_the_second_leaves_one_connector(wire, 
     assert clock.slept == [1, 2, 4]
 
 
+STRANGER = {"connector_id": "c-9", "url": "https://stranger.example/"}
+
+
+def test_stranger_of_that_name_is_not_taken_for_what_a_lost_request_created(wire, clock):
+    """Nothing of ours may exist, or it may appear later: nobody knows, and nothing is sent that would make it worse."""
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(as_json("basic", **STRANGER)))
+    with pytest.raises(IdentityError, match="was not created again: somebody else created c-9.*may still make it"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        as_json("basic", **STRANGER),
+        as_json("A", connector_id="c-9"),
+        as_json("none", connector_id="c-9"),
+        {**as_json("basic", connector_id="c-9"), "authenticationConfiguration": {**BASIC_BODY, "username": "other"}},
+    ],
+    ids=["URL", "certificate", "no authentication", "user name"],
+)
+def test_own_connector_is_not_deleted_for_a_stranger(wire, clock, stranger):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("basic", connector_id="c-2"), 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(stranger, as_json("basic", connector_id="c-2")))
+    with pytest.raises(IdentityError, match="was created as c-2 while somebody else created c-9 with the same name"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+def test_stranger_beside_what_a_lost_request_created(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    for unused in range(2):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic", **STRANGER), as_json("basic")))
+    with pytest.raises(IdentityError, match="was created as c-1 while somebody else created c-9 with the same name"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+def test_lost_creation_that_may_still_appear_is_told(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
+    for unused in range(3):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic")))
+    outcome, notices = run_ensure(clock, CREATE_BASIC)
+    assert outcome.after.id == "c-1"
+    assert "Should a second connector of that name appear, delete it." in notices[-1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [as_json("basic", name="Other"), as_json("basic", url="https://stranger.example/"), {"value": []}],
+    ids=["name", "URL", "a list"],
+)
+def test_creation_answered_with_something_else_is_settled_by_reading(wire, clock, answer):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, answer, 201, json=CREATE_BODY)
+    for unused in range(2):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic")))
+    assert run_ensure(clock, CREATE_BASIC)[0].after.id == "c-1"
+
+
+def test_created_with_another_authentication_than_was_sent_is_not_done(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("none"), 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(as_json("none")))
+    with pytest.raises(IdentityError, match="API connector 'Orders' has another authentication"):
+        run_ensure(clock, CREATE_BASIC, retry_timeout=1)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(BY_ID, present=False),
+        Wanted(BY_ID, target_url=OTHER_URL),
+        Wanted(BY_ID, authentication=CERTIFICATE),
+        Wanted(BY_ID),
+    ],
+    ids=["delete", "change", "upload", "nothing"],
+)
+def test_another_connector_in_the_answer_is_an_error_before_any_write(wire, clock, wanted):
+    wire.expect("GET", PATH, as_json("A", connector_id="other"))
+    with pytest.raises(IdentityError, match="read API connector 'c-1': Microsoft Graph answered with another one"):
+        run_ensure(clock, wanted, lambda: KEY)
+
+
+def test_identifiers_are_the_same_whatever_their_case(wire, clock):
+    wire.expect("GET", PATH, as_json("A", connector_id="C-1"))
+    wire.expect("DELETE", f"{CONNECTORS}/C-1", status=204)
+    wire.expect("GET", f"{CONNECTORS}/C-1", status=404)
+    assert run_ensure(clock, Wanted(BY_ID, present=False))[0].changed
+
+
+def test_upload_answered_with_another_connector_is_settled_by_reading(wire, clock):
+    wire.expect("GET", PATH, as_json("A"))
+    wire.expect("POST", UPLOAD_PATH, as_json("a W", connector_id="other"), json=KEY_BODY)
+    wire.expect("GET", PATH, as_json("a W"))
+    assert run_ensure(clock, Wanted(BY_ID, authentication=CERTIFICATE), lambda: KEY)[0].after.id == "c-1"
+
+
+@pytest.mark.parametrize("status", [408, 501, 503, 505, 507, 509, 520, 524])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}], ids=["", "Retry-After"])
+def test_no_status_of_a_service_in_trouble_makes_a_second_write(wire, clock, status, headers):
+    wire.expect("GET", PATH, as_json("A"))
+    wire.expect("POST", UPLOAD_PATH, status=status, headers=headers, json=KEY_BODY)
+    wire.expect("GET", PATH, as_json("a W"))
+    assert run_ensure(clock, Wanted(BY_ID, authentication=CERTIFICATE), lambda: KEY)[0].after.listed(THUMBPRINTS["w"])
+
+
 def test_create_that_somebody_else_did_at_the_same_time_is_told(wire, clock):
     """Nothing was lost, so the other one is somebody's."""
     wire.expect("GET", CONNECTORS, listing())
