@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -19,14 +20,20 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Kind, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._names import only_looks_like, spelled_out
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
+from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
 
 # https://learn.microsoft.com/graph/permissions-reference#apiconnectorsreadwriteall
 KIND = Kind(
     "API connectors", "APIConnectors.Read.All", "APIConnectors.ReadWrite.All", "External ID User Flow Administrator"
 )
+
+
+# Seen: GUIDs, and GUIDs with a prefix.
+LIKE_AN_ID = r"(\w+_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class ApiConnectors:
@@ -43,12 +50,13 @@ class ApiConnectors:
         """That of the task which is running."""
         return self._graph.budget
 
-    def get(self, connector_id: str) -> ApiConnector | None:
+    def get(self, connector_id: str, label: str | None = None) -> ApiConnector | None:
         """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get.
 
+        :param label: what it is called, where more than the ID is known
         :raises IdentityError: when the answer is another connector; nothing is decided on that
         """
-        what = f"read API connector '{connector_id}'"
+        what = f"read {label or Named(connector_id, None)}"
         try:
             connector = parse_connector(self._graph.get(self._path(connector_id), _to(what)))
         except NotFound:
@@ -83,14 +91,14 @@ class ApiConnectors:
         """
         if named.connector_id:
             return self.get(named.connector_id)
-        again = self.get(glanced.id) if glanced else None
+        again = self.get(glanced.id, glanced.full_label) if glanced else None
         if again and again.display_name == named.connector_name:
             return again
         found = self.named(named.connector_name or "")
         if len(found) > 1:
-            ids = ", ".join(connector.id for connector in found)
+            ids = listed([connector.id for connector in found])
             raise IdentityError(
-                f"The name '{named.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id."
+                f"'{named.connector_name}' is ambiguous: API connectors {ids} have that name. Give one of them as connector_id."
             )
         return found[0] if found else None
 
@@ -120,6 +128,28 @@ class ApiConnectors:
         """A glance has spared a request."""
         self._recent.served()
 
+    def look_alikes(self, display_name: str) -> dict[str, str]:
+        """The connectors whose names only look like this one: their names by ID."""
+        objects = self._recent.objects()
+        answers = self._listed("list the API connectors") if objects is None else objects
+        names = {answer.get("id"): answer.get("displayName") for answer in answers if isinstance(answer, dict)}
+        return {
+            identifier: name
+            for identifier, name in names.items()
+            if isinstance(identifier, str) and isinstance(name, str) and only_looks_like(name, display_name)
+        }
+
+    def suggestion(self, named: Named) -> str:
+        """A sentence that helps where no connector is found under that name."""
+        if named.connector_id:
+            if re.fullmatch(LIKE_AN_ID, named.connector_id):
+                return ""
+            return "An ID looks like 45715bb8-13f9-4bf6-927f-ef96c102d394; a display name is given as connector_name."
+        alike = [
+            spelled_out(name, identifier) for identifier, name in self.look_alikes(named.connector_name or "").items()
+        ]
+        return f"Names match exactly: did you mean {listed(alike, 'or')}?" if alike else ""
+
     def create(self, connector: Changes) -> ApiConnector | None:
         """Create a connector: https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors.
 
@@ -139,31 +169,31 @@ class ApiConnectors:
 
             return _shown(answer, what, is_made)
 
-    def update(self, connector_id: str, changes: Changes) -> None:
+    def update(self, connector: ApiConnector, changes: Changes) -> None:
         """Change what `changes` sets: https://learn.microsoft.com/graph/api/identityapiconnector-update."""
         body = changes.body()
         verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
-        with self._writing(connector_id if changes.display_name is None else None):
-            self._graph.patch(self._path(connector_id), body, _to(f"{verb} API connector '{connector_id}'"))
+        with self._writing(connector.id if changes.display_name is None else None):
+            self._graph.patch(self._path(connector.id), body, _to(f"{verb} {connector.full_label}"))
 
-    def delete(self, connector_id: str) -> None:
+    def delete(self, connector: ApiConnector) -> None:
         """Delete a connector: https://learn.microsoft.com/graph/api/identityapiconnector-delete.
 
         :raises NotFound: when it is not there any more
         """
-        with self._writing(connector_id):
-            self._graph.delete(self._path(connector_id), _to(f"delete API connector '{connector_id}'"))
+        with self._writing(connector.id):
+            self._graph.delete(self._path(connector.id), _to(f"delete {connector.full_label}"))
 
-    def upload_client_certificate(self, connector_id: str, upload: Upload) -> ApiConnector | None:
+    def upload_client_certificate(self, connector: ApiConnector, upload: Upload) -> ApiConnector | None:
         """Add a certificate: https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate.
 
         :returns: the connector as it is afterwards; None when the answer is empty
         """
-        what = f"upload the certificate to API connector '{connector_id}'"
-        path = f"{self._path(connector_id)}/uploadClientCertificate"
-        with self._writing(connector_id):
+        what = f"upload the certificate to {connector.full_label}"
+        path = f"{self._path(connector.id)}/uploadClientCertificate"
+        with self._writing(connector.id):
             answer = self._graph.post(path, upload.body(), _to(what))
-            return _shown(answer, what, lambda connector: _same_id(connector.id, connector_id))
+            return _shown(answer, what, lambda shown: _same_id(shown.id, connector.id))
 
     def _listed(self, what: str, retries: int | None = None) -> list[t.Any]:
         return self._recent.keep(self._graph.pages(self._PATH, _to(what), retries))
@@ -221,4 +251,4 @@ def _same_id(one: str, other: str) -> bool:
 
 
 def _another(connector: ApiConnector) -> str:
-    return f"Microsoft Graph answered with another one, {connector.label} ({connector.id}). Look for a proxy that mixes answers up."
+    return f"Microsoft Graph answered with another one, {connector.full_label}. Look for a proxy that mixes answers up."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -59,15 +60,30 @@ class ArgumentSpec:
                     coerced[name] = check_type_dict(coerced[name])
         return without_empty(coerced)
 
+    def require_text(self, arguments: t.Mapping[str, t.Any]) -> None:
+        """Refuse secrets that YAML has made another value of: `0123` is 83 for it, `yes` is true, `2026-01-31` a date.
+
+        :raises IdentityError: naming the option, and never the value
+        """
+        for name, option in self.options.items():
+            for given in (name, *option.get("aliases", ())):
+                value = arguments.get(given)
+                if option.get("no_log") and not (name in MAY_BE_AN_INTEGER and is_integer(value)):
+                    _require_text(given, value)
+                elif isinstance(value, dict) and "options" in option:
+                    ArgumentSpec(option["options"]).require_text(value)
+
     def validate(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """`arguments` of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
 
         :raises IdentityError: when they do not fit
         """
+        given = self.given(arguments)
+        self.require_text(given)
         validator = ArgumentSpecValidator(
             self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of
         )
-        result = validator.validate(self.given(arguments))
+        result = validator.validate(given)
         if result.error_messages:
             # A misspelt option first, as it is the cause of others; last what does not name the option.
             errors = sorted(
@@ -76,6 +92,22 @@ class ArgumentSpec:
             prefix = "Unsupported parameters: " if isinstance(errors[0], UnsupportedError) else ""
             raise IdentityError(prefix + errors[0].msg)
         return dict(result.validated_parameters)
+
+
+# It opens a file or it does not: a wrong one sets nothing.
+MAY_BE_AN_INTEGER = ("certificate_password",)
+
+
+def is_integer(value: t.Any) -> bool:
+    """Whether YAML took a value for a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _require_text(name: str, value: t.Any) -> None:
+    kinds: tuple[tuple[t.Any, str], ...] = ((bool, "a truth value"), ((int, float), "a number"), (date, "a date"))
+    for kind, described in kinds:
+        if isinstance(value, kind):
+            raise IdentityError(f"{name} is {described} for YAML, which may have changed it. Put the value in quotes.")
 
 
 def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

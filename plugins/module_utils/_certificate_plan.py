@@ -26,7 +26,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
     UploadCertificate,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
@@ -82,16 +82,15 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
             "Nothing was sent; give a certificate that is valid."
         )
     if connector is None:
-        missing = f"There is no API connector with {named.described}"
         if not options.check_mode:
             what = "the ID" if named.connector_id else "the name"
-            raise IdentityError(f"{missing}. Create it first, or check {what}, the tenant and the cloud.")
-        warning = f"{missing} now. The upload is predicted as if the play had created it before."
+            raise Missing(f"{named.missing}. Create it first, or check {what}, the tenant and the cloud.")
+        warning = f"{named.missing}. Unless an earlier task of this play creates it, the real run will fail here."
         blank = ApiConnector(named.connector_id or NIL_ID, named.connector_name, None, CLIENT_CERTIFICATE)
         after = _uploaded(blank, wanted, now)
         warnings = (warning, *warnings_after(wanted, None, after, options, now))
         steps: tuple[ConnectorStep, ...] = (UploadCertificate(wanted, _must_be_active(wanted, options, now)),)
-        return Plan("the connector does not exist yet", None, after, steps, warnings)
+        return Plan("the connector does not exist yet", None, after, steps, warnings, assumed=True)
     if connector.authentication == BASIC and not options.replace_basic_authentication:
         raise IdentityError(
             f"{named} uses basic authentication, which the certificate would replace. "
@@ -257,6 +256,24 @@ class CertificateIntent:
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate."""
         return certificate_facts(self.wanted, after)
+
+    def tell(self, after: ApiConnector | None, predicted: bool) -> str:
+        """Whether the certificate is active."""
+        return certificate_told(self.wanted, after, self.now, predicted)
+
+
+def certificate_told(wanted: WantedCertificate, after: ApiConnector | None, now: datetime, predicted: bool) -> str:
+    """A sentence that says whether a certificate is active, or what it is waiting for."""
+    listed = after.listed(wanted.thumbprint) if after else None
+    if listed is None:
+        return ""
+    if listed.is_active:
+        state = "is expected to be the active one" if predicted else "is the active one"
+    elif wanted.not_before > now:
+        state = f"is not active before {iso8601(wanted.not_before)}"
+    else:
+        state = "is not expected to be active" if predicted else "is not active"
+    return f"Certificate {wanted.thumbprint} {state}."
 
 
 def work(

@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
 
 CLIENT_CERTIFICATE = "client_certificate"
 BASIC = "basic"
@@ -35,12 +36,16 @@ class Named:
     connector_name: str | None
 
     def __str__(self) -> str:
+        if self.connector_id and self.connector_name:
+            return f"API connector '{self.connector_name}' ({self.connector_id})"
         return f"API connector '{self.connector_id or self.connector_name}'"
 
     @property
-    def described(self) -> str:
-        """As in "There is no API connector with ..."."""
-        return f"the ID '{self.connector_id}'" if self.connector_id else f"the exact name '{self.connector_name}'"
+    def missing(self) -> str:
+        """That it is not there, as a sentence without its full stop."""
+        if self.connector_id:
+            return f"There is no API connector with the ID '{self.connector_id}'"
+        return f"There is no API connector named '{self.connector_name}'"
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,13 @@ class ApiConnector:
 
     @property
     def label(self) -> str:
-        """What it is called in sentences and headers."""
+        """What it is called in the headers of diffs."""
         return f"API connector '{self.display_name or self.id}'"
+
+    @property
+    def full_label(self) -> str:
+        """What it is called in sentences about it: its name, and its ID in brackets."""
+        return f"{self.label} ({self.id})" if self.display_name and self.id != NIL_ID else self.label
 
     @property
     def authentication_summary(self) -> tuple[str, str | None]:
@@ -103,17 +113,26 @@ class ApiConnector:
         return next((certificate for certificate in self.certificates if certificate.is_active), None)
 
     def render(self, now: datetime) -> dict[str, t.Any]:
-        """As in results and diffs."""
+        """As in results."""
         return {
             "id": self.id,
             "display_name": self.display_name,
-            "target_url": self.target_url,
+            "target_url": without_values(self.target_url),
             "authentication": {
                 "type": self.authentication,
                 "username": self.username,
                 "certificates": [certificate.render(now) for certificate in self.certificates],
             },
         }
+
+    def compared(self, other: ApiConnector | None, now: datetime) -> dict[str, t.Any]:
+        """As in diffs, beside `other`: without what merely counts down, and with a word where a difference is hidden."""
+        rendered = self.render(now)
+        for certificate in rendered["authentication"]["certificates"]:
+            del certificate["days_remaining"]
+        if other and other.target_url != self.target_url and without_values(other.target_url) == rendered["target_url"]:
+            rendered["target_url"] += " (with other values)"
+        return rendered
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Execution, Step
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._names import spelled_out
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
 from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write
@@ -54,9 +56,9 @@ class UploadCertificate(ConnectorStep):
             raise ValueError("an upload needs a connector and a key")
         return Write(
             connectors.budget,
-            execution.subject,
-            lambda: connectors.upload_client_certificate(connector.id, upload),
-            lambda: connectors.get(connector.id),
+            connector.full_label,
+            lambda: connectors.upload_client_certificate(connector, upload),
+            lambda: connectors.get(connector.id, connector.full_label),
             self.shortcoming,
             echoes=EXISTS_ALREADY,
         ).carry_out(f"Certificate {self.certificate.thumbprint} was sent at {iso8601(execution.now)} and accepted")
@@ -98,9 +100,10 @@ class PatchConnector(ConnectorStep):
         others = [namesake for namesake in resource.named(self.after.display_name or "") if namesake.id != before.id]
         if others:
             raise IdentityError(
-                f"{before.label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
+                f"{before.full_label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
                 "and tasks could not tell them apart by name."
             )
+        _require_no_look_alike(resource, self.after.display_name or "", before.id)
 
     def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
         """Change it; the connector in which that was seen."""
@@ -115,9 +118,9 @@ class PatchConnector(ConnectorStep):
         what = f"Certificate {self.certificate.thumbprint}" if self.certificate and self.sends_key else "The change"
         return Write(
             connectors.budget,
-            execution.subject,
-            lambda: connectors.update(connector.id, changes),
-            lambda: connectors.get(connector.id),
+            connector.full_label,
+            lambda: connectors.update(connector, changes),
+            lambda: connectors.get(connector.id, connector.full_label),
             self.shortcoming,
             # Setting it twice does no harm.
             unseen="" if self.shortcoming(connector) else "The password may or may not be set.",
@@ -155,7 +158,7 @@ class DeleteConnector(ConnectorStep):
         """Delete it; there is none any more."""
         if execution.before is None:
             raise ValueError("a deletion needs a connector")
-        delete(execution.resource, execution.before.id, execution.subject, execution.now)
+        delete(execution.resource, execution.before, execution.now)
         return None
 
 
@@ -178,6 +181,11 @@ class CreateConnector(ConnectorStep):
     def sends_key(self) -> bool:
         """Whether the key of a certificate is sent."""
         return self.certificate is not None
+
+    def check(self, resource: ApiConnectors, before: ApiConnector | None) -> None:
+        """A new connector must not be the twin of one that only looks as if it had another name."""
+        if self.after.display_name:
+            _require_no_look_alike(resource, self.after.display_name)
 
     def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
         """Create it; the connector in which that was seen."""
@@ -231,7 +239,7 @@ class _Creation:
         others = self._others(own)
         if others and self.made and self.write.lost and all(not self._step.shortcoming(other) for other in others):
             # Ours for certain is the one whose identifier an answer told. Nothing can refer to it yet.
-            delete(self._connectors, own.id, self._subject, self._now)
+            delete(self._connectors, own, self._now)
             self._connectors.budget.note(
                 f"{self._subject} had been created by a request whose answer was lost. "
                 f"Connector {own.id}, the second of that name, was deleted."
@@ -286,14 +294,25 @@ def _ids(connectors: t.Iterable[ApiConnector]) -> str:
     return ", ".join(connector.id for connector in connectors)
 
 
-def delete(connectors: ApiConnectors, connector_id: str, subject: str, now: datetime) -> None:
+def _require_no_look_alike(connectors: ApiConnectors, display_name: str, own_id: str = "") -> None:
+    """:raises IdentityError: when there is a connector whose name only looks like this one"""
+    alike = {other: name for other, name in connectors.look_alikes(display_name).items() if other != own_id}
+    if alike:
+        named = listed([spelled_out(name, other) for other, name in alike.items()])
+        raise IdentityError(
+            f"There is no API connector named {spelled_out(display_name)}, but {named} looks alike. "
+            "Nothing was sent; use the exact name or the ID, or choose a name that people can tell apart."
+        )
+
+
+def delete(connectors: ApiConnectors, connector: ApiConnector, now: datetime) -> None:
     """Delete a connector, and see that it is gone. Somebody else may have been faster."""
     Write(
         connectors.budget,
-        subject,
-        lambda: connectors.delete(connector_id),
-        lambda: connectors.get(connector_id),
-        lambda connector: "is still there" if connector else "",
+        connector.full_label,
+        lambda: connectors.delete(connector),
+        lambda: connectors.get(connector.id, connector.full_label),
+        lambda seen: "is still there" if seen else "",
         may_be_absent=True,
         echoes=(404,),
     ).carry_out(f"The deletion was sent at {iso8601(now)} and accepted")

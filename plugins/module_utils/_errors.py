@@ -63,6 +63,10 @@ class NotFound(ServiceError):
     """Graph answered 404: the only answer that means absent."""
 
 
+class Missing(IdentityError):
+    """What the task names is not there; whoever knows the names that are there may add a suggestion."""
+
+
 class Unreachable(IdentityError):
     """No answer came, and nothing was carried out."""
 

@@ -22,6 +22,31 @@ def https_parts(url: str) -> SplitResult | None:
     return parts if fits else None
 
 
+STARS = "********"  # stands for a value that is not shown
+
+
+def without_values(url: str | None) -> str | None:
+    """A URL as results show it: without the values of its query, its fragment and its user, which may be keys.
+
+    Microsoft documents the key of an Azure Function as a value of the query.
+    """
+    if url is None:
+        return None
+    rest, hash_sign, dummy = url.partition("#")
+    place, question_mark, query = rest.partition("?")
+    values = "&".join(_without_value(pair) for pair in query.split("&")) if query else ""
+    scheme, slashes, where = place.partition("://")
+    host, slash, path = where.partition("/")
+    host = f"{STARS}@{host.rpartition('@')[2]}" if "@" in host else host
+    return f"{scheme}{slashes}{host}{slash}{path}{question_mark}{values}{hash_sign}{STARS if hash_sign else ''}"
+
+
+def _without_value(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    # Without a sign it may be a name or a value.
+    return f"{name}={STARS if value else ''}" if equals else (STARS if name else "")
+
+
 def require_target_url(url: str | None) -> str | None:
     """The URL when an API connector can call it.
 
@@ -33,6 +58,10 @@ def require_target_url(url: str | None) -> str | None:
     if parts is None or any(character in " \\" or not character.isprintable() for character in url):
         raise IdentityError(
             "target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent."
+        )
+    if STARS in url:
+        raise IdentityError(
+            "target_url contains stars, as results show it where a value is hidden. Give the whole URL. Nothing was sent."
         )
     if "@" in parts.netloc:
         raise IdentityError(

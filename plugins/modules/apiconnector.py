@@ -192,6 +192,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What came of the task, in one or two sentences; on failure, what happened and what to do.
+  returned: always
+  type: str
+  sample: "API connector 'Orders API' (45715bb8-13f9-4bf6-927f-ef96c102d394) was changed: the target URL differs."
 reason:
   description: Why something was done or not.
   returned: success
@@ -249,7 +254,7 @@ connector:
       type: str
       sample: Orders API
     target_url:
-      description: URL of the API that the connector calls.
+      description: URL of the API that the connector calls; the values of its query are starred, as they may be keys.
       type: str
       sample: https://api.contoso.com/orders
     authentication:

@@ -165,6 +165,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What came of the task, in one or two sentences; on failure, what happened and what to do.
+  returned: always
+  type: str
+  sample: >-
+    API connector 'Orders API' (45715bb8-13f9-4bf6-927f-ef96c102d394) was changed: the certificate is not listed.
+    Certificate 0EB255CC895477798BA418B378255204304897AD is the active one.
 uploaded:
   description: Whether the certificate was sent to Microsoft Graph. Always V(false) in check mode.
   returned: success
@@ -222,7 +229,7 @@ connector:
       type: str
       sample: Orders API
     target_url:
-      description: URL of the API that the connector calls.
+      description: URL of the API that the connector calls; the values of its query are starred, as they may be keys.
       type: str
       sample: https://api.contoso.com/orders
     authentication:

@@ -87,6 +87,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What came of the task, in one or two sentences; on failure, what happened and what to do.
+  returned: always
+  type: str
+  sample: 3 API connectors in the tenant.
 connectors:
   description: The API connectors, in the order in which Microsoft Graph lists them. Empty when there is none.
   returned: success
@@ -102,7 +107,7 @@ connectors:
       type: str
       sample: Orders API
     target_url:
-      description: URL of the API that the connector calls.
+      description: URL of the API that the connector calls; the values of its query are starred, as they may be keys.
       type: str
       sample: https://api.contoso.com/orders
     authentication:

@@ -11,7 +11,9 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import is_integer
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import Named
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, explained
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, decode
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
@@ -40,7 +42,10 @@ class CertificateAction(GraphAction):
         options = self.kind.file_options(parameters)
         if options is None:
             return super().act(parameters, task_vars)
-        file = self.read_pkcs12(options)
+        named = Named(parameters["connector_id"], parameters["connector_name"])
+        number = " YAML took certificate_password for a number, which may have changed it: put it in quotes."
+        with explained(f"{named}: ", number if self._password_is_a_number() else ""):
+            file = self.read_pkcs12(options)
         if self.in_process:
             result = self.run_here(parameters, Source.opened(file, options["pkcs12_encryption"]))
         else:
@@ -67,6 +72,12 @@ class CertificateAction(GraphAction):
                     "content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src."
                 )
         return opened(data, options["certificate_password"] or "", name)
+
+    def _password_is_a_number(self) -> bool:
+        options: t.Any = self.kind.spec.given(self._task.args)
+        for name in self.kind.file_at or ():
+            options = options.get(name) or {}
+        return is_integer(options.get("certificate_password"))
 
     def _run_on_host(
         self, file: Pkcs12, options: Parameters, parameters: Parameters, task_vars: dict[str, t.Any]

@@ -93,7 +93,7 @@ NONE_ACTIVE = "listed but not active, nor is any other. Set ensure_active: true"
 EARLY = "is not valid before 2026-06-11T12:00:00Z"
 NOBODY = "has no active certificate until then"
 EXPIRED = "expired at 2026-05-22T12:00:00Z. Renew it"
-PREDICTED = "There is no API connector with the ID 'c-1' now"
+PREDICTED = "There is no API connector with the ID 'c-1'. Unless an earlier task of this play creates it, the real run"
 # What a failure is known by.
 FAILS_EXPIRED = ("expired at 2026-05-22T12:00:00Z", "Nothing was sent", "give a certificate that is valid")
 FAILS_MISSING = ("There is no API connector with the ID 'c-1'", "Create it first")
@@ -243,7 +243,7 @@ def test_plan(case):
 def test_plan_of_a_connector_that_is_missing_by_name():
     planned = plan(None, make_wanted(), Options(Named(None, "Orders"), check_mode=True), NOW)
     assert (planned.after.id, planned.after.display_name, planned.after.target_url) == (NIL_ID, "Orders", None)
-    assert "There is no API connector with the exact name 'Orders' now" in planned.warnings[0]
+    assert "There is no API connector named 'Orders'. Unless an earlier task" in planned.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -606,7 +606,7 @@ def test_write_that_is_never_seen_fails_when_the_budget_ends(wire, clock):
         wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
         IdentityError,
-        match="was sent at .* and accepted, but API connector 'c-1' does not list the certificate.*retry_timeout",
+        match="was sent at .* and accepted, but API connector 'Orders' \\(c-1\\) does not list the certificate.*retry_timeout",
     ):
         run_ensure(clock, retry_timeout=10)
     assert clock.slept == [1, 2, 4]
@@ -699,7 +699,7 @@ def test_lost_uploads_are_repeated_no_more_than_allowed(wire, clock, retries):
         wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
         IdentityError,
-        match="There is a problem with the service.*Read afterwards, API connector 'c-1' does not list the certificate",
+        match="There is a problem with the service.*Read afterwards, API connector 'Orders' \\(c-1\\) does not list the certificate",
     ) as caught:
         run_ensure(clock, retries=retries)
     assert (caught.value.failure["status"], caught.value.failure["code"]) == (500, "AADB2C90063")
@@ -731,7 +731,7 @@ def test_connector_that_is_gone_after_a_lost_upload(wire, clock):
     wire.expect("GET", PATH, as_json("A"))
     wire.expect("POST", UPLOAD_PATH, status=500, json=UPLOAD_BODY)
     wire.expect("GET", PATH, status=404)
-    with pytest.raises(IdentityError, match="Could not upload the certificate to API connector 'c-1'"):
+    with pytest.raises(IdentityError, match="Could not upload the certificate to API connector 'Orders' \\(c-1\\)"):
         run_ensure(clock)
 
 
@@ -789,7 +789,7 @@ def test_refused_write_is_not_repeated(wire, clock, status):
         wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
         ServiceError,
-        match="Could not upload the certificate to API connector 'c-1': The certificate is badly formatted",
+        match="Could not upload the certificate to API connector 'Orders' \\(c-1\\): The certificate is badly formatted",
     ):
         run_ensure(clock)
     assert clock.slept == []
@@ -828,7 +828,7 @@ def test_missing_connector_in_check_mode(wire, clock):
     assert (outcome.changed, uploaded(outcome), outcome.before) == (True, False, None)
     result = outcome.render(True)
     assert result["diff"]["before"] == {}
-    assert result["diff"]["after"] == result["connector"]
+    assert result["diff"]["after"]["id"] == result["connector"]["id"]
     assert "None" not in result["diff"]["before_header"]
 
 
@@ -845,13 +845,18 @@ def test_name_is_found_on_any_page_and_matched_exactly(wire, clock):
 
 def test_name_that_nobody_bears(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A", displayName="orders")]})
-    with pytest.raises(IdentityError, match="There is no API connector with the exact name 'Orders'"):
+    with pytest.raises(
+        IdentityError, match="There is no API connector named 'Orders'. .* did you mean 'orders' \\(c-1\\)\\?"
+    ):
         run_ensure(clock, named=Named(None, "Orders"))
 
 
 def test_name_that_several_bear(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("A"), as_json("A", id="c-2")]})
-    with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 have it.*connector_id"):
+    with pytest.raises(
+        IdentityError,
+        match="'Orders' is ambiguous: API connectors c-1 and c-2 have that name. Give one of them as connector_id",
+    ):
         run_ensure(clock, named=Named(None, "Orders"))
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -266,7 +267,7 @@ FAILURES = {
     "create without URL": (
         None,
         Wanted(BY_NAME, True, "Orders", None, PASSWORD),
-        "the exact name 'Orders'. To create it, give target_url too.",
+        "named 'Orders'. To create it, give target_url too.",
     ),
     "create with a name only": (
         None,
@@ -289,7 +290,7 @@ def test_what_cannot_be(case, check_mode):
     if check_mode and today is None and ("ID" in words or "To create it" in words):
         # A play may have created it before, and check mode did not.
         assert (
-            "The change is predicted as if the play had created it before."
+            "Unless an earlier task of this play creates it, the real run will fail here."
             in plan(today, wanted, NOW, check_mode).warnings[0]
         )
         return
@@ -302,7 +303,7 @@ def test_id_of_a_connector_that_the_play_would_have_created():
     planned = plan(None, Wanted(Named(NIL_ID, None), target_url=OTHER_URL), NOW, check_mode=True)
     assert (planned.assumed, brief(planned.after)) == (True, (None, OTHER_URL, "none"))
     assert (
-        "There is no API connector with the ID '00000000-0000-0000-0000-000000000000' now. The change is predicted"
+        "There is no API connector with the ID '00000000-0000-0000-0000-000000000000'. Unless an earlier task"
         in planned.warnings[0]
     )
 
@@ -439,7 +440,7 @@ CREATE_BODY = {"displayName": "Orders", "targetUrl": URL, "authenticationConfigu
 
 
 def test_create(wire, clock):
-    wire.expect("GET", CONNECTORS, listing(as_json("A", name="orders", connector_id="c-0")))
+    wire.expect("GET", CONNECTORS, listing(as_json("A", name="Ordering", connector_id="c-0")))
     wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
     wire.expect("GET", CONNECTORS, listing(as_json("basic")))
     outcome, dummy = run_ensure(clock, CREATE_BASIC)
@@ -508,6 +509,55 @@ def test_create_that_is_listed_later_than_the_second_leaves_one_connector(wire, 
     wire.expect("GET", f"{CONNECTORS}/c-2", status=404)
     assert run_ensure(clock, CREATE_BASIC)[0].after.id == "c-1"
     assert clock.slept == [1, 2, 4]
+
+
+TWIN = as_json("basic", name="Orders\u00a0", connector_id="c-0")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_twin_is_not_created(wire, clock, check_mode):
+    """What only looks like the wanted name is somebody's connector, which user flows go on calling."""
+    wire.expect("GET", CONNECTORS, listing(TWIN, as_json("A", name="orders API", connector_id="c-5")))
+    with pytest.raises(
+        IdentityError, match=r"no API connector named 'Orders', but 'Orders<U\+00A0>' \(c-0\) looks alike"
+    ):
+        run_ensure(clock, CREATE_BASIC, check_mode=check_mode)
+
+
+def test_rename_to_a_twin_is_refused(wire, clock):
+    wire.expect("GET", PATH, as_json("basic", name="Loyalty"))
+    wire.expect("GET", CONNECTORS, listing(TWIN, as_json("basic", name="Loyalty")))
+    with pytest.raises(IdentityError, match=r"'Orders<U\+00A0>' \(c-0\) looks alike. Nothing was sent"):
+        run_ensure(clock, Wanted(BY_ID, True, "Orders"))
+
+
+def test_connector_may_be_renamed_to_what_only_looks_like_its_own_name(wire, clock):
+    wire.expect("GET", PATH, as_json("A", name="Orders "))
+    wire.expect("GET", CONNECTORS, listing(as_json("A", name="Orders ")))
+    wire.expect("PATCH", PATH, status=204, json={"displayName": "Orders"})
+    wire.expect("GET", PATH, as_json("A"))
+    assert run_ensure(clock, Wanted(BY_ID, True, "Orders"))[0].changed
+
+
+KEYED, OTHER_KEYED = (f"{URL}?code={key}&v=1" for key in ("k3y-before", "k3y-after"))
+
+
+def test_key_in_the_url_is_compared_and_sent_whole_and_never_shown(wire, clock):
+    wire.expect("GET", PATH, as_json("A", url=KEYED))
+    wire.expect("PATCH", PATH, status=204, json={"targetUrl": OTHER_KEYED})
+    wire.expect("GET", PATH, as_json("A", url=OTHER_KEYED))
+    outcome, dummy = run_ensure(clock, Wanted(BY_ID, target_url=OTHER_KEYED))
+    result = outcome.render(True)
+    assert "k3y" not in json.dumps(result)
+    starred = f"{URL}?code=********&v=********"
+    assert result["connector"]["target_url"] == result["diff"]["before"]["target_url"] == starred
+    assert result["diff"]["after"]["target_url"] == f"{starred} (with other values)"
+    assert result["reason"] == "the target URL differs in values that are not shown"
+
+
+def test_key_in_the_url_that_is_the_same_is_no_difference(wire, clock):
+    wire.expect("GET", PATH, as_json("A", url=KEYED))
+    assert not run_ensure(clock, Wanted(BY_ID, target_url=KEYED))[0].changed
 
 
 STRANGER = {"connector_id": "c-9", "url": "https://stranger.example/"}
@@ -743,7 +793,7 @@ def test_password_that_is_lost_for_good(wire, clock):
     wire.expect("PATCH", PATH, LOST, json={"authenticationConfiguration": BASIC_BODY})
     with pytest.raises(
         IdentityError,
-        match="'c-1': The answer of .* was lost .*The password may or may not be set. Run the task again.",
+        match="'Orders' \\(c-1\\): The answer of .* was lost .*The password may or may not be set. Run the task again.",
     ):
         run_ensure(clock, Wanted(BY_ID, authentication=PASSWORD, always=True), retries=0)
 
@@ -808,7 +858,8 @@ def test_patch_that_never_shows(wire, clock):
     wire.expect("PATCH", PATH, status=204, json={"targetUrl": OTHER_URL})
     wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
-        IdentityError, match="The change was sent at .*, but API connector 'c-1' does not show the new target URL"
+        IdentityError,
+        match="The change was sent at .*, but API connector 'Orders' \\(c-1\\) does not show the new target URL",
     ):
         run_ensure(clock, Wanted(BY_ID, target_url=OTHER_URL), retry_timeout=1)
 
@@ -854,7 +905,7 @@ def test_delete_of_one_that_is_not_there(wire, clock):
 
 def test_delete_of_an_ambiguous_name(wire, clock):
     wire.expect("GET", CONNECTORS, listing(as_json("A"), as_json("A", connector_id="c-2")))
-    with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 have it"):
+    with pytest.raises(IdentityError, match="'Orders' is ambiguous: API connectors c-1 and c-2 have that name"):
         run_ensure(clock, Wanted(BY_NAME, present=False))
 
 
