@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import CarriedOut, GraphClient
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 
 CLIENT_CERTIFICATE = "client_certificate"

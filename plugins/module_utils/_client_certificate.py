@@ -24,8 +24,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write
 

@@ -32,8 +32,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate, received
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate, received
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url
 from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write

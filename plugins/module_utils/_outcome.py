@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnector
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 
 
 @dataclass(frozen=True)

@@ -330,8 +330,8 @@ from datetime import datetime
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_CLIENT_CERTIFICATE
 from ansible_collections.msgraph.identity.plugins.module_utils._client_certificate import Options, ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import received
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import received
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, run_module
 
 

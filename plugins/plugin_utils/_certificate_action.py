@@ -12,8 +12,9 @@ import time
 import typing as t
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import LARGEST, open_key_file
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import KeyFile as Pkcs12
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, decode
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters, Work
 from ansible_collections.msgraph.identity.plugins.plugin_utils._controller_file import read_controller_file
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction
@@ -24,7 +25,7 @@ def opened(data: bytes, password: str, name: str) -> Pkcs12:
     """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does
     this memory.
     """
-    return Pkcs12(decode(data, name), password, name)
+    return open_key_file(data, password, name)
 
 
 class CertificateAction(GraphAction):

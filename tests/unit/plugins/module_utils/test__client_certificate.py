@@ -32,7 +32,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._client_certifica
     plan,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate
 
 from ..fakes import CONNECTORS, ROOT, make_graph
 

@@ -29,7 +29,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector import
     plan,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate
 
 from ..fakes import CONNECTORS, make_graph
 

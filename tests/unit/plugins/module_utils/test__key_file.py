@@ -19,14 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, make_ec_certificate, triple_des
 
-from ansible_collections.msgraph.identity.plugins.module_utils import _pkcs12
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import (
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import (
     LARGEST,
-    Pkcs12,
     Upload,
     WantedCertificate,
-    decode,
+    open_key_file,
     received,
 )
 
@@ -84,7 +82,7 @@ OPENED_FIXTURES = {
 
 
 def open_file(data, password="", name="src 'x.pfx'"):
-    return Pkcs12(decode(data, name), password, name)
+    return open_key_file(data, password, name)
 
 
 @pytest.mark.parametrize("case", OPENED.values(), ids=OPENED)
