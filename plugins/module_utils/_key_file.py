@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.msgraph.identity.plugins.module_utils._ber import Malformed
 from ansible_collections.msgraph.identity.plugins.module_utils._certificate import (
     WantedCertificate,
     thumbprint,
@@ -39,12 +40,14 @@ from ansible_collections.msgraph.identity.plugins.module_utils._password_based i
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12_contents import (
     Contents,
+    Locked,
+    NotHere,
     StoredCertificate,
     StoredKey,
+    open_encrypted_key,
     read_pkcs12,
     too_many_rounds,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12_structure import read_encrypted_key
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 
 with suppress(ImportError):  # require_libraries() names what is missing
@@ -74,6 +77,7 @@ __all__ = [
     "received",
 ]
 
+_CIPHERS_OF_PEM = ("DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC")
 _LARGEST_KEY = 10 * 1024  # bytes in DER; RSA of 16384 bits takes 9.3 thousand
 COMPATIBLE, PRESERVE = "compatible", "preserve"
 _UNLOCK = "Leave decrypt at true and give the vault password to Ansible."
@@ -278,6 +282,8 @@ class _Words:
             raise IdentityError(f"{self.name} holds a PKCS#12 file and more. Give the PKCS#12 file alone.")
 
     def without_key(self, held: Held, apart: Held | None) -> str:
+        if apart is not None and apart.of(Form.PKCS12):
+            return f"{self.key_name} is a PKCS#12 file, which has its certificate in it. Give it alone."
         if apart is not None and (apart.others or not held.items):
             return _other(apart if apart.others else held, self.key_name if apart.others else self.name, self.together)
         if apart is not None:
@@ -295,7 +301,7 @@ class _Words:
         if held.of(Form.PKCS12):
             return self.without_own_certificate(pkcs12_file=True)
         if held.others:
-            return _other(held, self.name, self.together)
+            return f"{self.name} holds no certificate, but {held.others[0]}."
         return f"{self.name} holds no certificate. {_TOGETHER}"
 
     def without_own_certificate(self, pkcs12_file: bool) -> str:
@@ -324,17 +330,11 @@ def _other(held: Held, name: str, remedy: str) -> str:
 
 def _loose(held: Held, apart: Held | None, password: str, words: _Words) -> Contents:
     """What is in PEM, or in a certificate in DER and its key."""
-    keys = [(item, words.name) for item in held.items] + [
-        (item, words.key_name) for item in (apart.items if apart else ())
-    ]
     rounds = Rounds()
-    stored = [
-        _stored_key(item, name, password, words.option, rounds)
-        for item, name in keys
-        if item.form in (Form.KEY, Form.ENCRYPTED_KEY, Form.OLD_ENCRYPTED_KEY)
-    ]
+    keys = (held if apart is None else apart).of(Form.KEY, Form.ENCRYPTED_KEY, Form.OLD_ENCRYPTED_KEY)
+    stored = tuple(_stored_key(item, words.key_name, password, words.option, rounds) for item in keys)
     certificates = tuple(StoredCertificate(item.data) for item in held.of(Form.CERTIFICATE))
-    return Contents(tuple(stored), certificates, password, encoding="PEM" if held.pem else "DER")
+    return Contents(stored, certificates, password, encoding="PEM" if held.pem else "DER")
 
 
 def _stored_key(item: Item, name: str, password: str, option: str, rounds: Rounds) -> StoredKey:
@@ -347,42 +347,40 @@ def _stored_key(item: Item, name: str, password: str, option: str, rounds: Round
         return _decrypted(item, password, rounds)
     except TooManyRounds as exc:
         raise IdentityError(too_many_rounds(name, exc)) from exc
-    except Unsupported as exc:
-        raise IdentityError(
-            f"The key in {name} is encrypted in a way that this Python's cryptography does not support ({exc.words}). "
-            "Convert it with: openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem"
-        ) from exc
-    except (Unreadable, ValueError) as exc:
-        problem = f"{option} is wrong, or the key is damaged."
+    except (Locked, NotHere, Malformed) as exc:
 
         def opens(variant: str) -> bool:
-            with suppress(Unreadable, ValueError):
-                _decrypted(item, variant, rounds)
-                return True
+            with suppress(Locked, NotHere, Malformed):
+                return bool(_decrypted(item, variant, rounds))
             return False
 
-        raise IdentityError(
-            f"The key in {name} cannot be opened. {near_miss(password, option, opens) or problem}"
-        ) from exc
+        complaint = f"The key in {name} cannot be opened."
+        if isinstance(exc, NotHere):
+            unsupported = f"this Python's cryptography does not support its encryption, {exc.encryption.name}"
+            wrong = f"T{unsupported[1:]}" if exc.known else f"{option} is wrong, or {unsupported}"
+            raise IdentityError(
+                f"{complaint} {wrong}. Convert it with: openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem"
+            ) from exc
+        problem = near_miss(password, option, opens) or f"{option} is wrong, or the key is damaged."
+        raise IdentityError(f"{complaint} {problem}") from exc
 
 
 def _decrypted(item: Item, password: str, rounds: Rounds) -> StoredKey:
-    if item.form is Form.OLD_ENCRYPTED_KEY:
-        # Its password becomes a key in one round (RFC 1423 has none).
+    """:raises Locked, NotHere, Malformed, TooManyRounds: as `open_encrypted_key` does"""
+    if item.form is not Form.OLD_ENCRYPTED_KEY:
+        return open_encrypted_key(item.data, password, rounds)
+    # Its password becomes the key of the cipher in one round of MD5, as openssl has always done it.
+    encryption = Encryption(f"{item.cipher} (PEM)", rounds=1)
+    try:
         with library_call():
             key = load_pem_private_key(item.data, password.encode(), unsafe_skip_rsa_key_validation=True)
-            encryption = Encryption(f"{item.cipher} (PEM)", rounds=1)
             return StoredKey(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), encryption)
-    encryption, data = read_encrypted_key(item.data)
-    with library_call():
-        if encryption.decryptions is None:
-            rounds.spend(encryption.rounds, times=2)
-            key = load_der_private_key(item.data, password.encode(), unsafe_skip_rsa_key_validation=True)
-            return StoredKey(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), encryption)
-        plain = encryption.decrypt(data, password, rounds)
-    if plain is None:
-        raise Unreadable("not decrypted")
-    return StoredKey(plain, encryption)
+    except Unsupported as exc:
+        raise NotHere(encryption, known=True) from exc
+    except Unreadable as exc:
+        if item.cipher in _CIPHERS_OF_PEM:
+            raise Locked("the private key") from exc
+        raise NotHere(encryption, known=False) from exc
 
 
 def _chosen(

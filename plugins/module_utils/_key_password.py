@@ -30,21 +30,22 @@ def near_miss(password: str, option: str, opens: t.Callable[[str], bool]) -> str
     :param opens: whether a password opens it
     :returns: a sentence, or None
     """
-    trimmed = password.rstrip("\r\n")
     quoted = len(password) > 2 and password[0] == password[-1] and password[0] in "\"'"
-    variants = {
-        trimmed: f"{option} ends in a line end, and without it the file opens. Take it away, for example with the filter trim.",
-        password.strip(): f"{option} begins or ends with white space, and without it the file opens. Take it away.",
-        password[1:-1] if quoted else "": f"{option} is in quotes, and without them the file opens. Take them away.",
-        password.lstrip(
-            "\ufeff"
-        ): f"{option} begins with a byte order mark, and without it the file opens. Take it away.",
-        unicodedata.normalize("NFC", password): f"{option} spells accents apart, and spelled together the file opens. "
-        "Give it in the Unicode form NFC.",
-        unicodedata.normalize("NFD", password): f"{option} spells accents together, and spelled apart the file opens. "
-        "Give it in the Unicode form NFD.",
-    }
-    for variant, sentence in variants.items():
+    without = f"{option} {{}}, and without {{}} the file opens. Take {{}} away."
+    variants = [
+        (password.rstrip("\r\n"), without.format("ends in a line end", "it", "it")),
+        (password.strip(), without.format("begins or ends with white space", "it", "it")),
+        (password.lstrip("\ufeff"), without.format("begins with a byte order mark", "it", "it")),
+        (password[1:-1] if quoted else "", without.format("is in quotes", "them", "them")),
+        *(
+            (
+                unicodedata.normalize(form, password),
+                f"{option} is not in the Unicode form {form}, and in that form the file opens. Give it so.",
+            )
+            for form in ("NFC", "NFD")
+        ),
+    ]
+    for variant, sentence in variants:
         if variant not in ("", password) and opens(variant):
             return sentence
     return None

@@ -20,22 +20,21 @@ from dataclasses import dataclass, field
 
 from ansible_collections.msgraph.identity.plugins.module_utils._ber import (
     INTEGER,
+    NULL,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
     Element,
     Malformed,
+    encode,
+    encode_oid,
     read_all,
     sequence,
 )
 
 with suppress(ImportError):  # require_libraries() names what is missing
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
-
-    try:
-        from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-    except ImportError:  # before 43
-        from cryptography.hazmat.primitives.ciphers.algorithms import TripleDES  # type: ignore[no-redef,attr-defined,unused-ignore]
 
 MOST_ROUNDS = 1_000_000  # of one derivation; tools write 2,000 to 600,000
 MOST_ROUNDS_OF_A_FILE = 20 * MOST_ROUNDS
@@ -141,7 +140,7 @@ class Rounds:
         """:raises TooManyRounds: when they are more than a file for one certificate can need"""
         self.spent += max(rounds, 1) * times
         if rounds > MOST_ROUNDS or self.spent > MOST_ROUNDS_OF_A_FILE:
-            raise TooManyRounds(max(rounds, self.spent))
+            raise TooManyRounds(rounds if rounds > MOST_ROUNDS else self.spent)
 
 
 def _pkcs12_spellings(password: str) -> list[bytes]:
@@ -259,6 +258,15 @@ def read_mac(mac: Element) -> Mac:
     if not _is_available(digest):
         return Mac(f"the digest {oid}", count)
     return _pkcs12_mac(digest, salt.octets(), count, value.octets())
+
+
+def empty_password_mac(authenticated: bytes) -> bytes:
+    """MacData (RFC 7292, 4) of one round of SHA-1, under the empty password in its right spelling."""
+    salt = bytes(8)
+    key = _derive("sha1", b"\0\0", salt, 1, _FOR_MAC, 20)
+    algorithm = encode(SEQUENCE, encode_oid("1.3.14.3.2.26"), encode(NULL))
+    value = encode(OCTET_STRING, hmac.digest(key, authenticated, "sha1"))
+    return encode(SEQUENCE, encode(SEQUENCE, algorithm, value), encode(OCTET_STRING, salt), encode(INTEGER, b"\1"))
 
 
 def _algorithm(element: Element) -> tuple[str, Element | None]:

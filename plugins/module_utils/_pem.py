@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import textwrap
 import typing as t
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ def _block(label: str, body: str) -> Block:
     if der is None:
         return Block(label, None)
     cipher, salt = encrypted.groups()
-    lines = base64.encodebytes(der).decode()
+    lines = "".join(f"{line}\n" for line in textwrap.wrap(base64.b64encode(der).decode(), 64))
     whole = (
         f"-----BEGIN {label}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{salt}\n\n{lines}-----END {label}-----\n"
     )

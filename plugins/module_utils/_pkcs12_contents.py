@@ -9,6 +9,7 @@ What is encrypted in a way that is not decrypted here, the library is asked for,
 
 from __future__ import annotations
 
+import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -25,9 +26,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._password_based i
     Encryption,
     Rounds,
     TooManyRounds,
+    empty_password_mac,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12_structure import (
-    Bag,
     BagKind,
     NotByPassword,
     Pfx,
@@ -79,7 +80,7 @@ class Contents:
     encoding: str = "PEM"
 
 
-class _Locked(Exception):
+class Locked(Exception):
     """The password does not open a part; `what` is the part for people."""
 
     def __init__(self, what: str) -> None:
@@ -87,7 +88,7 @@ class _Locked(Exception):
         self.what = what
 
 
-class _NotHere(Exception):
+class NotHere(Exception):
     """The library cannot decrypt this."""
 
     def __init__(self, encryption: Encryption, known: bool) -> None:
@@ -145,11 +146,11 @@ class _Opening:
             )
         tried = [self.password, ""] if self.password else [""]
         fitting = [password for password in tried if self.fits(password)][:1] if self.pfx.mac else tried
-        problem: _Locked | _NotHere | None = None
+        problem: Locked | NotHere | None = None
         for password in fitting:
             try:
                 return self.read(password)
-            except (_Locked, _NotHere) as exc:
+            except (Locked, NotHere) as exc:
                 problem = problem or exc
         raise IdentityError(f"{self.name} {self.complaint(problem)}") from problem
 
@@ -164,17 +165,17 @@ class _Opening:
             return self.fits(password)
         try:
             self.read(password)
-        except (_Locked, _NotHere):
+        except (Locked, NotHere):
             return False
         return True
 
-    def complaint(self, problem: _Locked | _NotHere | None) -> str:
+    def complaint(self, problem: Locked | NotHere | None) -> str:
         """Why it does not open, as what follows its name."""
         sure = bool(self.pfx.mac and problem)  # of the password
-        if isinstance(problem, _NotHere) and (sure or problem.known):
+        if isinstance(problem, NotHere) and (sure or problem.known):
             reason = "does not support" if problem.known else f"cannot decrypt, although {self.option} is right"
             return f"is encrypted with {problem.encryption.name}, which this Python's cryptography {reason}. {_CONVERT}"
-        if sure and isinstance(problem, _Locked):
+        if sure and isinstance(problem, Locked):
             return (
                 f"opens with its {self.option}, but {problem.what} in it does not: it has another password, or an "
                 "encryption that is not standard. Export it again with one password for everything."
@@ -183,7 +184,7 @@ class _Opening:
             return f"cannot be opened. It needs {self.option}, or is damaged."
         if sentence := near_miss(self.password, self.option, self.opens):
             return f"cannot be opened. Its {sentence}"
-        if isinstance(problem, _NotHere):
+        if isinstance(problem, NotHere):
             return (
                 f"cannot be opened. Its {self.option} is wrong, or this Python's cryptography does not support its "
                 f"encryption, {problem.encryption.name}."
@@ -193,8 +194,8 @@ class _Opening:
     def read(self, password: str) -> Contents:
         """What is in it.
 
-        :raises _Locked: when the password does not open a part
-        :raises _NotHere: when nothing here decrypts a part
+        :raises Locked: when the password does not open a part
+        :raises NotHere: when nothing here decrypts a part
         """
         keys: list[StoredKey] = []
         certificates: list[StoredCertificate] = []
@@ -203,19 +204,21 @@ class _Opening:
             if part.encryption is None:
                 bags = read_bags(part.content)
             elif part.encryption.decryptions is None:
-                more_keys, more_certificates = self.by_library(part.der, part.encryption, password)
+                more_keys, more_certificates = _by_library(part.der, part.encryption, password, self.rounds)
                 keys += more_keys
                 certificates += more_certificates
                 opened = True
                 continue
             else:
-                bags = read_bags(self.decrypted(part.encryption, part.content, password, "a part"))
+                bags = read_bags(_decrypted(part.encryption, part.content, password, self.rounds, "a part"))
                 opened = True
             for bag in bags:
                 if bag.kind is BagKind.CERTIFICATE:
                     certificates.append(StoredCertificate(bag.der, bag.name))
+                elif bag.kind is BagKind.KEY:
+                    keys.append(StoredKey(bag.der, part.encryption))
                 else:
-                    keys.append(self.key(bag, password, part.encryption))
+                    keys.append(open_encrypted_key(bag.der, password, self.rounds))
         opened = opened or any(key.encryption for key in keys)
         return Contents(
             tuple(keys),
@@ -225,48 +228,69 @@ class _Opening:
             "DER" if self.pfx.der else "BER",
         )
 
-    def key(self, bag: Bag, password: str, around: Encryption | None) -> StoredKey:
-        if bag.kind is BagKind.KEY:
-            return StoredKey(bag.der, around)
-        encryption, data = read_encrypted_key(bag.der)
-        if encryption.decryptions is None:
-            keys, dummy = self.by_library(part_of_encrypted_key(bag.der), encryption, password)
-            if not keys:
-                raise _NotHere(encryption, known=False)
-            return keys[0]
-        return StoredKey(self.decrypted(encryption, data, password, "the private key"), encryption)
 
-    def decrypted(self, encryption: Encryption, data: bytes, password: str, what: str) -> bytes:
+def open_encrypted_key(der: bytes, password: str, rounds: Rounds) -> StoredKey:
+    """The key in an EncryptedPrivateKeyInfo (RFC 5958, 3).
+
+    :raises Locked: when this is not its password
+    :raises NotHere: when nothing here decrypts it; perhaps because this is not its password
+    :raises TooManyRounds: before anything is computed
+    :raises Malformed: when it is something else
+    """
+    encryption, data = read_encrypted_key(der)
+    if encryption.decryptions is None:
+        keys, dummy = _by_library(part_of_encrypted_key(der), encryption, password, rounds)
+        if not keys:
+            raise NotHere(encryption, known=False)
+        return keys[0]
+    return StoredKey(_decrypted(encryption, data, password, rounds, "the private key"), encryption)
+
+
+def _decrypted(encryption: Encryption, data: bytes, password: str, rounds: Rounds, what: str) -> bytes:
+    try:
+        with library_call():
+            plain = encryption.decrypt(data, password, rounds)
+    except Unreadable as exc:
+        raise NotHere(encryption, isinstance(exc, Unsupported)) from exc
+    if plain is None:
+        raise Locked(what)
+    return plain
+
+
+def _by_library(
+    part: bytes, encryption: Encryption, password: str, rounds: Rounds
+) -> tuple[list[StoredKey], list[StoredCertificate]]:
+    """The first key and the certificates of a part, as far as the library tells."""
+    problem: Unreadable | None = None
+    for attempt in _attempts(part, password):
+        rounds.spend(encryption.rounds, times=3)
         try:
             with library_call():
-                plain = encryption.decrypt(data, password, self.rounds)
+                return _read_by_library(attempt, password, encryption)
         except Unreadable as exc:
-            raise _NotHere(encryption, isinstance(exc, Unsupported)) from exc
-        if plain is None:
-            raise _Locked(what)
-        return plain
+            problem = exc
+    raise NotHere(encryption, isinstance(problem, Unsupported)) from problem
 
-    def by_library(
-        self, part: bytes, encryption: Encryption, password: str
-    ) -> tuple[list[StoredKey], list[StoredCertificate]]:
-        """The first key and the certificates of a part, as far as the library tells."""
-        self.rounds.spend(encryption.rounds, times=3)
-        try:
-            with library_call():
-                read = pkcs12.load_pkcs12(pfx_of(part), password.encode() or None)
-                keys = [
-                    StoredKey(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), encryption)
-                    for key in (read.key,)
-                    if key
-                ]
-                certificates = [
-                    StoredCertificate(
-                        found.certificate.public_bytes(Encoding.DER),
-                        found.friendly_name.decode(errors="replace") if found.friendly_name else None,
-                    )
-                    for found in (read.cert, *read.additional_certs)
-                    if found
-                ]
-        except Unreadable as exc:
-            raise _NotHere(encryption, isinstance(exc, Unsupported)) from exc
-        return keys, certificates
+
+def _attempts(part: bytes, password: str) -> t.Iterator[bytes]:
+    """Files of this part alone. By its MAC, the library tells an empty password from none."""
+    if not password:
+        yield pfx_of(part, mac=empty_password_mac)
+    yield pfx_of(part)
+
+
+def _read_by_library(
+    data: bytes, password: str, encryption: Encryption
+) -> tuple[list[StoredKey], list[StoredCertificate]]:
+    read = pkcs12.load_pkcs12(data, password.encode() or None)
+    keys = [read.key] if read.key else []
+    certificates = [found for found in (read.cert, *read.additional_certs) if found]
+    return [
+        StoredKey(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), encryption) for key in keys
+    ], [
+        StoredCertificate(
+            found.certificate.public_bytes(Encoding.DER),
+            found.friendly_name.decode(errors="replace") if found.friendly_name else None,
+        )
+        for found in certificates
+    ]

@@ -106,8 +106,13 @@ def read_pfx(element: Element) -> Pfx:
     if version.integer() != 3:
         raise Malformed(f"version {version.integer()}")
     authenticated = _content(safe, DATA).octets()
-    parts = tuple(_part(info) for info in read_all(authenticated).children(SEQUENCE))
-    return Pfx(parts, read_mac(others[0]) if others else None, authenticated, element.der() == element.raw)
+    parts = read_all(authenticated)
+    return Pfx(
+        tuple(_part(info) for info in parts.children(SEQUENCE)),
+        read_mac(others[0]) if others else None,
+        authenticated,
+        element.der() == element.raw and parts.der() == parts.raw,
+    )
 
 
 def _content(info: Element, kind: str) -> Element:
@@ -173,9 +178,13 @@ def read_encrypted_key(der: bytes) -> tuple[Encryption, bytes]:
     return read_encryption(algorithm), data.octets()
 
 
-def pfx_of(*parts: bytes) -> bytes:
-    """A PKCS#12 file without MAC, of these ContentInfos in DER."""
-    return encode(SEQUENCE, encode(INTEGER, b"\3"), data_of(encode(SEQUENCE, *parts)))
+def pfx_of(part: bytes, mac: t.Callable[[bytes], bytes] | None = None) -> bytes:
+    """A PKCS#12 file of one ContentInfo in DER.
+
+    :param mac: makes MacData of what is authenticated; without it, there is none
+    """
+    safe = encode(SEQUENCE, part)
+    return encode(SEQUENCE, encode(INTEGER, b"\3"), data_of(safe), mac(safe) if mac else b"")
 
 
 def part_of_encrypted_key(der: bytes) -> bytes:

@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import make_certificate, make_ec_certificate, triple_des
 
-from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 
 PASSWORD = "Corr3ct-horse"
 MADE = make_certificate("app.example")
