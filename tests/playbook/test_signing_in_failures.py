@@ -145,7 +145,7 @@ CASES = {
     ),
     "wrong_password_of_pfx": certificate(
         "encrypted.pfx",
-        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong.",
+        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong, or the file is damaged.",
         x509_certificate_password="{{ given.wrong_password }}",
     ),
     "no_password_of_pem": certificate(

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,14 +61,16 @@ class Workshop:
         files = ("-in", f"{name}.crt", "-inkey", f"{name}.key")
         return self.openssl("pkcs12", "-export", *files, "-passout", f"pass:{password}", *arguments)
 
-    @functools.cache
     def plain(self) -> bytes:
-        """A PKCS#12 file of `orders`, as openssl makes it."""
-        return self.p12("-name", "orders")
+        """A PKCS#12 file of `orders`, as openssl makes it; the same one each time."""
+        if not (self.path / "plain.p12").exists():
+            self.write("plain.p12", self.p12("-name", "orders"))
+        return self.read("plain.p12")
 
-    @functools.cache
     def signed(self, name: str, *arguments: str) -> None:
         """Make a self-signed certificate with a key of its own, in files of this name; `arguments` of openssl req."""
+        if (self.path / f"{name}.crt").exists():
+            return
         self.openssl(
             *("req", "-x509", "-nodes", "-days", "300", "-subj", f"/CN={name}"),
             *("-keyout", f"{name}.key", "-out", f"{name}.crt", *arguments),
@@ -88,6 +89,3 @@ class Workshop:
         """A key store after this command."""
         self.run("keytool", *arguments, "-keystore", store, "-storetype", kind, "-storepass", password)
         return self.read(store)
-
-    def __hash__(self) -> int:
-        return id(self)
