@@ -568,8 +568,11 @@ def received(content: str, password: str) -> tuple[WantedCertificate, Upload | N
     """
     data = content.encode(errors="replace")
     held = read_key_text(data, "content", _UNLOCK)
-    if held.pem and len(held.items) == 1 and held.of(Form.CERTIFICATE) and not held.others:
-        return WantedCertificate.from_der(held.items[0].data), None
+    if [item.form for item in held.items] == [Form.CERTIFICATE]:
+        wanted = WantedCertificate.from_der(held.items[0].data)
+        # As it was sent, and not a letter more: a key that was not recognized is no missing key.
+        if content.split() == wanted.pem.split():
+            return wanted, None
     file = open_key_file(data, password, "content")
     return file.wanted, file.upload(COMPATIBLE if file.kind.container != "PKCS#12" else PRESERVE)
 

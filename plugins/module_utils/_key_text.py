@@ -189,6 +189,10 @@ def _neither(name: str) -> str:
     )
 
 
+def _first_line(name: str) -> str:
+    return f"{name} looks like PEM, but a first line is not complete. It has to begin and to end with five hyphens."
+
+
 def _damaged(name: str) -> str:
     return f"{name} is not PKCS#12, or is damaged. Check that it is a PFX file (.pfx, .p12) and complete."
 
@@ -236,9 +240,7 @@ def _unwrapped(text: str, name: str, wrapping: tuple[str, ...]) -> tuple[str, by
     if written_out != text:
         return "written-out line ends", written_out.encode(errors="replace")
     if re.search(r"BEGIN [A-Z0-9 ]*(CERTIFICATE|KEY|PKCS)", text):
-        raise IdentityError(
-            f"{name} looks like PEM, but its first line is not complete. It has to begin and to end with five hyphens."
-        )
+        raise IdentityError(_first_line(name))
     if _HEX.fullmatch(text) and re.sub(r"0x|[\s:-]", "", text[:8])[:2] == "30":
         raise IdentityError(f"{name} is hexadecimal text. Make a binary file of it with: xxd -r -p FILE.txt FILE.pfx")
     return "base64", _base64(text, name, wrapping)
@@ -313,8 +315,12 @@ def _refuse_converted(data: bytes, name: str) -> None:
 
 def _pem(text: str, name: str, wrapping: tuple[str, ...]) -> Held:
     items, others = [], []
+    text = _WRITTEN_OUT.sub("\n", text)
     try:
-        for block in read_blocks(_WRITTEN_OUT.sub("\n", text)):
+        blocks = list(read_blocks(text))
+        if text.count("-----END ") > len(blocks):
+            raise IdentityError(_first_line(name))
+        for block in blocks:
             item, other = _recognize_block(block, name)
             items += [item] if item else []
             others += [other] if other else []

@@ -169,7 +169,7 @@ CASES = {
     ),
     "key_without_certificate": certificate(
         "alone.pem",
-        "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file.",
+        "x509_certificate_path 'alone.pem' holds no certificate. Put the certificate and its key into one PEM file.",
     ),
     "key_of_another_certificate": certificate(
         "mixed.pem",

@@ -1165,7 +1165,12 @@ REFUSED = {
     ),
     "PEM without its first hyphens": Refused(
         damaged(lambda data: data[3:].replace(b"-----BEGIN", b"--BEGIN"), BOTH),
-        "looks like PEM, but its first line is not complete",
+        "looks like PEM, but a first line is not complete",
+        "",
+    ),
+    "PEM, the first line of its key incomplete": Refused(
+        damaged(lambda data: data.replace(b"-----BEGIN PRIVATE", b"----BEGIN PRIVATE"), BOTH),
+        "looks like PEM, but a first line is not complete",
         "",
     ),
     "PEM with a damaged key": Refused(
