@@ -255,8 +255,8 @@ def open_key_file(
         contents = read_pkcs12(files[0].data, password, name, password_option)
     else:
         contents = _loose(held, apart, password, words)
-    data = files[0].data if files else None
-    return _chosen(contents, held, apart, data, words, password, now or datetime.now(timezone.utc))
+    pkcs12_data = files[0].data if files else None
+    return _chosen(contents, held, apart, pkcs12_data, words, password, now or datetime.now(timezone.utc))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_files_that_open(case):
         thumbprint=MADE.thumbprint,
         subject="CN=orders.example",
         issuer="CN=orders.example",
-        serial_number=f"{certificate.serial_number:X}",
+        serial_number=certificate.serial_number.to_bytes(20, "big").lstrip(b"\0").hex().upper(),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         der=MADE.der,
