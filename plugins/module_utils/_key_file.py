@@ -17,51 +17,41 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ansible_collections.msgraph.identity.plugins.module_utils._ber import Malformed
-from ansible_collections.msgraph.identity.plugins.module_utils._certificate import (
-    WantedCertificate,
-    thumbprint,
-)
+from ansible_collections.msgraph.identity.plugins.module_utils._certificate import WantedCertificate, thumbprint
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._key_password import near_miss, require_password
-from ansible_collections.msgraph.identity.plugins.module_utils._key_text import (
-    LARGEST,
-    Form,
-    Held,
-    Item,
-    read_key_text,
+from ansible_collections.msgraph.identity.plugins.module_utils._key_parts import (
+    ReadCertificate,
+    check_key,
+    der_of,
+    load_key,
+    public_key,
+    read_certificate,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._key_password import require_password
+from ansible_collections.msgraph.identity.plugins.module_utils._key_text import LARGEST, Form, Held, read_key_text
+from ansible_collections.msgraph.identity.plugins.module_utils._key_words import Words, ambiguous
 from ansible_collections.msgraph.identity.plugins.module_utils._library_calls import (
     Unreadable,
     Unsupported,
     library_call,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._password_based import Encryption, Rounds, TooManyRounds
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
+from ansible_collections.msgraph.identity.plugins.module_utils._pem_contents import read_loose
 from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12_contents import (
     Contents,
-    Locked,
-    NotHere,
     StoredCertificate,
     StoredKey,
-    open_encrypted_key,
     read_pkcs12,
-    too_many_rounds,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 
 with suppress(ImportError):  # require_libraries() names what is missing
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
         PrivateFormat,
-        PublicFormat,
-        load_der_private_key,
-        load_pem_private_key,
         pkcs12,
     )
 
@@ -77,11 +67,8 @@ __all__ = [
     "received",
 ]
 
-_CIPHERS_OF_PEM = ("DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC")
-_LARGEST_KEY = 10 * 1024  # bytes in DER; RSA of 16384 bits takes 9.3 thousand
 COMPATIBLE, PRESERVE = "compatible", "preserve"
 _UNLOCK = "Leave decrypt at true and give the vault password to Ansible."
-_TOGETHER = "Put the certificate and its key into one PEM file."
 
 
 @dataclass(frozen=True)
@@ -112,23 +99,6 @@ class Kind:
     wrapping: tuple[str, ...] = ()
     encryption: str | None = None
     mac: str | None = None
-
-
-@dataclass(frozen=True)
-class _Certificate:
-    """A certificate that was read.
-
-    :param public: its key, or None when the library cannot tell
-    """
-
-    x509: x509.Certificate
-    name: str | None
-    public: bytes | None
-    begins: datetime
-    ends: datetime
-
-    def __str__(self) -> str:
-        return f"{thumbprint(self.x509)} (valid from {iso8601(self.begins)} to {iso8601(self.ends)})"
 
 
 @dataclass(frozen=True)
@@ -213,11 +183,11 @@ class KeyFile:
     def _is_same(self, made: bytes, password: str) -> bool:
         """Whether a file holds this key and these certificates, and no others."""
         contents = read_pkcs12(made, password, "The re-encoded file", "its password")
-        if [stored.der for stored in contents.certificates] != [_der(link) for link in self.certificates]:
+        if [stored.der for stored in contents.certificates] != [der_of(link) for link in self.certificates]:
             return False
         with library_call():
-            keys = [_public(_load(stored)) for stored in contents.keys]
-            return keys == [_public(self.key)] and keys[0] == _public(self.certificates[0])
+            keys = [public_key(load_key(stored)) for stored in contents.keys]
+            return keys == [public_key(self.key)] and keys[0] == public_key(self.certificates[0])
 
 
 def open_key_file(
@@ -248,139 +218,15 @@ def open_key_file(
     require_password(password, password_option)
     held = read_key_text(data, name, vault_remedy)
     apart = None if key_data is None else read_key_text(key_data, key_name, vault_remedy)
-    words = _Words(name, name if apart is None else key_name, password_option, key_option)
+    words = Words(name, name if apart is None else key_name, password_option, key_option)
     files = held.of(Form.PKCS12)
     if files:
         words.require_alone(held, apart)
         contents = read_pkcs12(files[0].data, password, name, password_option)
     else:
-        contents = _loose(held, apart, password, words)
+        contents = read_loose(held, apart, password, words)
     pkcs12_data = files[0].data if files else None
     return _chosen(contents, held, apart, pkcs12_data, words, password, now or datetime.now(timezone.utc))
-
-
-@dataclass(frozen=True)
-class _Words:
-    """How to speak of a file, and its refusals."""
-
-    name: str
-    key_name: str
-    option: str
-    key_option: str | None
-
-    @property
-    def together(self) -> str:
-        """The remedy for a certificate without its key."""
-        return f"{_TOGETHER[:-1]}, or give the key as {self.key_option}." if self.key_option else _TOGETHER
-
-    def require_alone(self, held: Held, apart: Held | None) -> None:
-        if apart is not None:
-            raise IdentityError(
-                f"{self.name} is PKCS#12, which has its key in it, and a key was given apart. Leave one of them out."
-            )
-        if len(held.items) > 1:
-            raise IdentityError(f"{self.name} holds a PKCS#12 file and more. Give the PKCS#12 file alone.")
-
-    def without_key(self, held: Held, apart: Held | None) -> str:
-        if apart is not None and apart.of(Form.PKCS12):
-            return f"{self.key_name} is a PKCS#12 file, which has its certificate in it. Give it alone."
-        if apart is not None and (apart.others or not held.items):
-            return _other(apart if apart.others else held, self.key_name if apart.others else self.name, self.together)
-        if apart is not None:
-            return f"{self.key_name} holds no private key. Give the one that belongs to the certificate."
-        if held.others:
-            return _other(held, self.name, self.together)
-        if held.of(Form.PKCS12):
-            return f"{self.name} holds no private key. Export it again together with its key."
-        if held.pem:
-            return f"{self.name} holds no private key. {self.together}"
-        remedy = f", or give the key as {self.key_option}" if self.key_option else ""
-        return f"{self.name} is a certificate without its private key. Export both together as PKCS#12{remedy}."
-
-    def without_certificate(self, held: Held) -> str:
-        if held.of(Form.PKCS12):
-            return self.without_own_certificate(pkcs12_file=True)
-        if held.others:
-            return f"{self.name} holds no certificate, but {held.others[0]}."
-        return f"{self.name} holds no certificate. {_TOGETHER}"
-
-    def without_own_certificate(self, pkcs12_file: bool) -> str:
-        if pkcs12_file:
-            return f"{self.name} holds a private key, but not the certificate that belongs to it. Export them together."
-        where = "it" if self.name == self.key_name else self.name
-        return (
-            f"The key in {self.key_name} belongs to none of the certificates in {where}. "
-            "Put the certificate of the key there."
-        )
-
-    def unreadable(self, what: str, pkcs12_file: bool, words: str) -> str:
-        name = self.key_name if what == "the key" else self.name
-        if pkcs12_file:
-            return f"{name} opens, but {what} in it cannot be read: {words}."
-        return f"{what.capitalize()} in {name} cannot be read: {words}."
-
-
-def _other(held: Held, name: str, remedy: str) -> str:
-    if not held.others:
-        return f"{name} holds no private key. {remedy}"
-    if held.items:
-        return f"{name} holds no private key that can be read, but {held.others[0]}."
-    return f"{name} is {held.others[0]}."
-
-
-def _loose(held: Held, apart: Held | None, password: str, words: _Words) -> Contents:
-    """What is in PEM, or in a certificate in DER and its key."""
-    rounds = Rounds()
-    keys = (held if apart is None else apart).of(Form.KEY, Form.ENCRYPTED_KEY, Form.OLD_ENCRYPTED_KEY)
-    stored = tuple(_stored_key(item, words.key_name, password, words.option, rounds) for item in keys)
-    certificates = tuple(StoredCertificate(item.data) for item in held.of(Form.CERTIFICATE))
-    return Contents(stored, certificates, password, encoding="PEM" if held.pem else "DER")
-
-
-def _stored_key(item: Item, name: str, password: str, option: str, rounds: Rounds) -> StoredKey:
-    """:raises IdentityError: when the password does not open it"""
-    if item.form is Form.KEY:
-        return StoredKey(item.data)
-    if not password:
-        raise IdentityError(f"{name} holds an encrypted key. Give its {option}.")
-    try:
-        return _decrypted(item, password, rounds)
-    except TooManyRounds as exc:
-        raise IdentityError(too_many_rounds(name, exc)) from exc
-    except (Locked, NotHere, Malformed) as exc:
-
-        def opens(variant: str) -> bool:
-            with suppress(Locked, NotHere, Malformed):
-                return bool(_decrypted(item, variant, rounds))
-            return False
-
-        complaint = f"The key in {name} cannot be opened."
-        if isinstance(exc, NotHere):
-            unsupported = f"this Python's cryptography does not support its encryption, {exc.encryption.name}"
-            wrong = f"T{unsupported[1:]}" if exc.known else f"{option} is wrong, or {unsupported}"
-            raise IdentityError(
-                f"{complaint} {wrong}. Convert it with: openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem"
-            ) from exc
-        problem = near_miss(password, option, opens) or f"{option} is wrong, or the key is damaged."
-        raise IdentityError(f"{complaint} {problem}") from exc
-
-
-def _decrypted(item: Item, password: str, rounds: Rounds) -> StoredKey:
-    """:raises Locked, NotHere, Malformed, TooManyRounds: as `open_encrypted_key` does"""
-    if item.form is not Form.OLD_ENCRYPTED_KEY:
-        return open_encrypted_key(item.data, password, rounds)
-    # Its password becomes the key of the cipher in one round of MD5, as openssl has always done it.
-    encryption = Encryption(f"{item.cipher} (PEM)", rounds=1)
-    try:
-        with library_call():
-            key = load_pem_private_key(item.data, password.encode(), unsafe_skip_rsa_key_validation=True)
-            return StoredKey(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), encryption)
-    except Unsupported as exc:
-        raise NotHere(encryption, known=True) from exc
-    except Unreadable as exc:
-        if item.cipher in _CIPHERS_OF_PEM:
-            raise Locked("the private key") from exc
-        raise NotHere(encryption, known=False) from exc
 
 
 def _chosen(
@@ -388,7 +234,7 @@ def _chosen(
     held: Held,
     apart: Held | None,
     data: bytes | None,
-    words: _Words,
+    words: Words,
     password: str,
     now: datetime,
 ) -> KeyFile:
@@ -400,12 +246,12 @@ def _chosen(
     certificates = _read_certificates(contents.certificates, words, data is not None, complaints)
     if not certificates:
         if len(keys) > 1:
-            raise IdentityError(_ambiguous(words.key_name, len(keys), ()))
+            raise IdentityError(ambiguous(words.key_name, len(keys), ()))
         raise IdentityError(words.without_certificate(held))
     owners = {public: [found for found in certificates if found.public == public] for public in keys}
     owners = {public: own for public, own in owners.items() if own}
     if len(owners) > 1 or (not owners and len(keys) > 1):
-        raise IdentityError(_ambiguous(words.key_name, len(keys), [own[0] for own in owners.values()]))
+        raise IdentityError(ambiguous(words.key_name, len(keys), [own[0] for own in owners.values()]))
     if not owners:
         raise IdentityError(words.without_own_certificate(data is not None))
     ((public, own),) = owners.items()
@@ -415,8 +261,8 @@ def _chosen(
     stored = keys[public]
     try:
         with library_call(complaints):
-            key = _load(stored)
-            _check(key, leaf.x509)
+            key = load_key(stored)
+            check_key(key, leaf.x509)
             wanted = WantedCertificate.of(leaf.x509)
     except Unreadable as exc:
         raise IdentityError(words.unreadable("the key", data is not None, exc.words)) from exc
@@ -452,21 +298,13 @@ def _chosen(
     )
 
 
-def _ambiguous(name: str, count: int, leaves: t.Sequence[_Certificate]) -> str:
-    which = f" ({', '.join(thumbprint(leaf.x509) for leaf in leaves)})" if leaves else ""
-    return (
-        f"{name} holds {count} private keys, so which certificate is meant{which} cannot be told. "
-        "Export one key with its certificate."
-    )
-
-
-def _read_keys(stored: t.Iterable[StoredKey], words: _Words, pkcs12_file: bool) -> dict[bytes, StoredKey]:
+def _read_keys(stored: t.Iterable[StoredKey], words: Words, pkcs12_file: bool) -> dict[bytes, StoredKey]:
     """The distinct keys by their public part; an encrypted copy of a key does not protect the other one."""
     keys: dict[bytes, StoredKey] = {}
     for key in stored:
         try:
             with library_call():
-                public = _public(_load(key))
+                public = public_key(load_key(key))
         except Unreadable as exc:
             raise IdentityError(words.unreadable("the key", pkcs12_file, exc.words)) from exc
         if public not in keys or key.encryption is None:
@@ -475,32 +313,23 @@ def _read_keys(stored: t.Iterable[StoredKey], words: _Words, pkcs12_file: bool) 
 
 
 def _read_certificates(
-    stored: t.Iterable[StoredCertificate], words: _Words, pkcs12_file: bool, complaints: list[str]
-) -> list[_Certificate]:
+    stored: t.Iterable[StoredCertificate], words: Words, pkcs12_file: bool, complaints: list[str]
+) -> list[ReadCertificate]:
     """The distinct certificates in their order."""
-    found: dict[bytes, _Certificate] = {}
+    found: dict[bytes, ReadCertificate] = {}
     for certificate in stored:
         before = found.get(certificate.der)
         if before is not None and (before.name or not certificate.name):
             continue
         try:
             with library_call(complaints):
-                found[certificate.der] = _certificate(certificate)
+                found[certificate.der] = read_certificate(certificate)
         except Unreadable as exc:
             raise IdentityError(words.unreadable("a certificate", pkcs12_file, exc.words)) from exc
     return list(found.values())
 
 
-def _certificate(stored: StoredCertificate) -> _Certificate:
-    certificate = x509.load_der_x509_certificate(stored.der)
-    public: bytes | None = None
-    with suppress(ValueError, UnsupportedAlgorithm):
-        public = _public(certificate)
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return _Certificate(certificate, stored.name, public, begins, ends)
-
-
-def _newest(own: list[_Certificate], words: _Words, now: datetime) -> tuple[_Certificate, str | None]:
+def _newest(own: list[ReadCertificate], words: Words, now: datetime) -> tuple[ReadCertificate, str | None]:
     """Of the certificates of one key the one that is meant, and a warning when there are others."""
     if len(own) == 1:
         return own[0], None
@@ -516,48 +345,6 @@ def _newest(own: list[_Certificate], words: _Words, now: datetime) -> tuple[_Cer
         f"{words.name} holds {len(own)} certificates of the same key: {listed}. Which one is meant cannot be told; "
         "leave the others out."
     )
-
-
-def _load(stored: StoredKey) -> t.Any:
-    """The key, whose numbers have not been looked at.
-
-    :raises Unreadable: when it is too large to be looked at; one of some ten thousand bits would take hours
-    """
-    if len(stored.der) > _LARGEST_KEY:
-        raise Unreadable(f"it takes {len(stored.der)} bytes")
-    return load_der_private_key(stored.der, None, unsafe_skip_rsa_key_validation=True)
-
-
-def _check(key: t.Any, certificate: x509.Certificate) -> None:
-    """Whether the numbers of an RSA key fit each other, and the key signs for the certificate (RFC 8017, 3.2).
-
-    The library's own check, which also looks for primes, takes 30 ms for 2048 bits and 8 s for 8192.
-
-    :raises Unreadable: when they do not
-    """
-    if not isinstance(key, rsa.RSAPrivateKey):
-        return
-    numbers = key.private_numbers()
-    p, q, d, e = numbers.p, numbers.q, numbers.d, numbers.public_numbers.e
-    fit = min(p, q) > 2 and p * q == numbers.public_numbers.n
-    fit = fit and d * e % (p - 1) == d * e % (q - 1) == 1
-    fit = fit and (numbers.dmp1, numbers.dmq1, numbers.iqmp * q % p) == (d % (p - 1), d % (q - 1), 1)
-    if not fit:
-        raise Unreadable("its numbers do not fit each other")
-    owner = t.cast("rsa.RSAPublicKey", certificate.public_key())
-    try:
-        owner.verify(key.sign(b"", padding.PKCS1v15(), hashes.SHA256()), b"", padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature as exc:
-        raise Unreadable("it does not sign for its certificate") from exc
-
-
-def _public(owner: t.Any) -> bytes:
-    """The public key of a private key or certificate, to compare."""
-    return t.cast(bytes, owner.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(Encoding.DER)
 
 
 def received(content: str, password: str) -> tuple[WantedCertificate, Upload | None]:
