@@ -20,8 +20,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Kind, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._names import only_looks_like, spelled_out
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
 from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url

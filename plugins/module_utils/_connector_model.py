@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
 

@@ -36,8 +36,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url, without_values

@@ -20,8 +20,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Execution, Step
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._names import spelled_out
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url

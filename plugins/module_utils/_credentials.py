@@ -15,10 +15,10 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 from ansible_collections.msgraph.identity.plugins.module_utils._text import clean_token, decode_text, out_of_place
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import (

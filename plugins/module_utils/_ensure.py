@@ -17,8 +17,8 @@ from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing, explained
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome, Shown
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 V = t.TypeVar("V", bound=Shown)  # an object of Graph as a value

@@ -28,7 +28,7 @@ requirements:
   - python >= 3.10
   - requests >= 2.31.0
   - msal >= 1.35.0
-  - cryptography >= 42.0.0
+  - cryptography >= 43.0.0
 extends_documentation_fragment:
   - msgraph.identity.graph
   - msgraph.identity.attributes

@@ -40,11 +40,11 @@ MISTAKES = [
     Mistake("missing_file", ("no file 'missing.pfx'", "src"), {"src": "missing.pfx"}),
     Mistake("directory", ("directory",), {"src": "directory"}),
     Mistake("empty_file", ("src 'empty.pfx' is empty",), {"src": "empty.pfx"}),
-    Mistake("pem", ("PEM, not PKCS#12", "openssl pkcs12 -export"), {"src": "orders.pem"}),
+    Mistake("pem", ("src 'orders.pem' holds no private key",), {"src": "orders.pem"}),
     Mistake("der", ("certificate without its private key",), {"src": "orders.der"}),
     Mistake("garbage", ("not PKCS#12", "src 'garbage.pfx'"), {"src": "garbage.pfx"}),
     Mistake("text", ("neither PKCS#12 nor base64", "src 'text.pfx'"), {"src": "text.pfx"}),
-    Mistake("truncated", ("damaged", "src 'truncated.pfx'"), {"src": "truncated.pfx"}),
+    Mistake("truncated", ("incomplete", "src 'truncated.pfx'"), {"src": "truncated.pfx"}),
     Mistake("too_large", ("larger than", "src 'large.pfx'"), {"src": "large.pfx"}),
     Mistake("wrong_password", ("certificate_password is wrong",), {"certificate_password": "not-the-password"}),
     Mistake("missing_password", ("needs certificate_password",), {"certificate_password": ABSENT}),
@@ -199,7 +199,7 @@ def write_files(stage: Stage, orders: Made) -> None:
     stage.write("orders.pfx", good)
     (stage.directory / "directory").mkdir()
     stage.write("empty.pfx", b"")
-    stage.write("orders.pem", orders.key_pem + orders.pem)
+    stage.write("orders.pem", orders.pem)
     stage.write("orders.der", orders.der)
     stage.write("garbage.pfx", b"0\x82" + bytes(range(256)) * 4)
     stage.write("text.pfx", "Kein PFX, nur Text – mit Umlauten: äöü".encode())

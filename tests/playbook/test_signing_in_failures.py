@@ -138,7 +138,7 @@ CASES = {
     ),
     "wrong_password_of_pfx": certificate(
         "encrypted.pfx",
-        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong.",
+        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong, or the file is damaged.",
         x509_certificate_password="{{ given.wrong_password }}",
     ),
     "no_password_of_pem": certificate(
@@ -162,7 +162,7 @@ CASES = {
     ),
     "key_without_certificate": certificate(
         "alone.pem",
-        "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file.",
+        "x509_certificate_path 'alone.pem' holds no certificate. Put the certificate and its key into one PEM file.",
     ),
     "key_of_another_certificate": certificate(
         "mixed.pem",

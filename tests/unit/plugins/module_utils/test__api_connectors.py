@@ -13,7 +13,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import Changes, Named, parse_connector
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, decide
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 
 from ..fakes import CONNECTORS, make_graph
 

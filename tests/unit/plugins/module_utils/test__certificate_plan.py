@@ -28,7 +28,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps import PatchConnector, UploadCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import CONNECTORS, ROOT, make_graph

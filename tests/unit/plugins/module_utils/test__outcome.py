@@ -15,8 +15,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     ApiConnector,
     ListedCertificate,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
 WANTED = WantedCertificate(

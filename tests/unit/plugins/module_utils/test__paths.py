@@ -9,9 +9,9 @@ import base64
 import pytest
 from support.certificates import make_certificate
 
-from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import FederatedToken
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 
 MADE = make_certificate()
