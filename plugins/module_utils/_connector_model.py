@@ -95,7 +95,11 @@ class ApiConnector:
     @property
     def full_label(self) -> str:
         """What it is called in sentences about it: its name, and its ID in brackets."""
-        return f"{self.label} ({self.id})" if self.display_name and self.id != NIL_ID else self.label
+        return (
+            f"{self.label} ({self.id})"
+            if self.display_name not in (None, "", self.id) and self.id != NIL_ID
+            else self.label
+        )
 
     @property
     def authentication_summary(self) -> tuple[str, str | None]:

@@ -166,7 +166,7 @@ def ensure(
     try:
         planned = decide(resource, named, intent.plan)
     except Missing as exc:
-        exc.message = f"{exc.message} {resource.suggestion(named)}".rstrip()
+        exc.advise(resource.suggestion(named))
         raise
     for step in planned.steps:
         step.check(resource, planned.before)
