@@ -238,6 +238,13 @@ SECRET_OPTIONS = tuple(
 )
 
 
+def open_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
+    """The texts among `parameters` that are values of other options, at every depth."""
+    values = [value for name, value in parameters.items() if name not in SECRET_OPTIONS]
+    found = {value for value in values if isinstance(value, str)}
+    return found.union(*(open_in(value) for value in values if isinstance(value, dict)))
+
+
 def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
     """The values of the secret options among `parameters`, at every depth."""
     found = {str(value) for name, value in parameters.items() if name in SECRET_OPTIONS and value}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import one_line
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
@@ -37,15 +38,15 @@ class Named:
 
     def __str__(self) -> str:
         if self.connector_id and self.connector_name:
-            return f"API connector '{self.connector_name}' ({self.connector_id})"
-        return f"API connector '{self.connector_id or self.connector_name}'"
+            return f"API connector '{one_line(self.connector_name)}' ({one_line(self.connector_id)})"
+        return f"API connector '{one_line(self.connector_id or self.connector_name or '')}'"
 
     @property
     def missing(self) -> str:
         """That it is not there, as a sentence without its full stop."""
         if self.connector_id:
-            return f"There is no API connector with the ID '{self.connector_id}'"
-        return f"There is no API connector named '{self.connector_name}'"
+            return f"There is no API connector with the ID '{one_line(self.connector_id)}'"
+        return f"There is no API connector named '{one_line(self.connector_name or '')}'"
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,13 @@ class ApiConnector:
     @property
     def label(self) -> str:
         """What it is called in the headers of diffs."""
-        return f"API connector '{self.display_name or self.id}'"
+        return f"API connector '{one_line(self.display_name or self.id)}'"
 
     @property
     def full_label(self) -> str:
         """What it is called in sentences about it: its name, and its ID in brackets."""
         return (
-            f"{self.label} ({self.id})"
+            f"{self.label} ({one_line(self.id)})"
             if self.display_name not in (None, "", self.id) and self.id != NIL_ID
             else self.label
         )

@@ -26,6 +26,10 @@ class IdentityError(Exception):
         return self.message
 
 
+class OutOfTime(IdentityError):
+    """Something has expired, or is not valid yet, by the clock of this machine."""
+
+
 class ServiceError(IdentityError):
     """Graph or Entra answered, and the answer was no.
 

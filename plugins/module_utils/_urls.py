@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
@@ -93,3 +94,15 @@ def _normalized(url: str) -> tuple[t.Any, ...]:
         )
     except ValueError:
         return (url,)
+
+
+def is_below(url: t.Any, root: str) -> bool:
+    """Whether `url` leads to something below `root` for certain: on the way, and on a server, dot segments may be taken
+    out of its path (RFC 3986, 5.2.4), also when they are percent-encoded, once or more, or come with a parameter.
+    """
+    if not isinstance(url, str) or not url.startswith(f"{root}/") or not url.isprintable() or " " in url:
+        return False
+    path = re.split("[?#]", url.removeprefix(root), maxsplit=1)[0]
+    while path != unquote(path):
+        path = unquote(path)
+    return not any(segment.split(";")[0].strip() in (".", "..") for segment in re.split(r"[/\\]", path))
