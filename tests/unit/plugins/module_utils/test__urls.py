@@ -14,6 +14,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._urls import (
     is_below,
     require_target_url,
     same_url,
+    values,
     without_values,
 )
 
@@ -138,3 +139,18 @@ def test_not_below_for_certain(path):
 )
 def test_what_is_no_url_below(url):
     assert not is_below(url, ROOT)
+
+
+@pytest.mark.parametrize(
+    "url, found",
+    [
+        (None, set()),
+        ("https://api.example/x", set()),
+        ("https://api.example/x?code=s3cr3t&id=", {"s3cr3t"}),
+        ("https://api.example/x?code=s3%2Fcr+3t", {"s3%2Fcr+3t", "s3/cr 3t"}),
+        ("https://api.example/x?s3cr3t#part", {"s3cr3t", "part"}),
+        ("https://us:s3cr3t@api.example/x", {"us:s3cr3t"}),
+    ],
+)
+def test_values_that_are_not_shown(url, found):
+    assert values(url) == found
