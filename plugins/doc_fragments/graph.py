@@ -12,17 +12,23 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 notes:
-  - Options that say I(environment) take their value from the task (or C(module_defaults)), else from the first environment variable that is
-    not empty, else from the profile. Each option is looked up separately. An empty string is no value.
-  - Environment and profile are those of the host where the task runs. On a local connection that is the controller, with the credentials that
-    AWX puts there. For any other host give the options, which a lookup can fill; C(environment) of the task counts too, but Ansible prints it
-    at C(-vvv).
+  - "Four sources tell who signs in, in this order: the task (C(module_defaults) included), the profile that the task names with O(profile),
+    the environment, and the profile that E(AZURE_PROFILE) names or C([default]). The first source that gives a credential decides by which method.
+    Within one source the order is O(access_token), O(secret), O(x509_certificate_path), O(oidc_token), O(oidc_token_file_path)."
+  - What that method lacks besides is completed, each option from the first source that has it. A profile that the task names is not
+    completed by an application or tenant of the environment. The environment may still give O(cloud_environment), O(authority_host) and O(graph_url).
+  - A task that gives two credentials fails, unless O(auth_method) tells which one is meant. Other options for signing in that the task gives
+    and that are not used get a warning. Those of other sources are in RV(ignore:sign_in.unused) of the result.
+  - An empty string is no value. White space and quotes around a value are left out, and so is the word C(Bearer) before a token.
+    A O(secret) keeps its quotes outside of a profile, and an O(x509_certificate_password) is taken as it is.
+  - Environment, profile and files are those of the host where the task runs. On a local connection that is the controller, with the
+    credentials that AWX puts there, and they are read as the user who runs Ansible; C(become_user) makes no difference. For any other host give
+    the options, which a lookup can fill; C(environment) of the task counts too, but Ansible prints it at C(-vvv).
 options:
   auth_method:
     description:
       - How to sign in.
-      - V(auto) takes the first method that has all it needs, of V(access_token), V(federated_token), V(client_secret) and
-        V(client_certificate). It looks first at what the task gives, then adds what the environment gives, then the profile.
+      - V(auto) takes the method of the first credential that is found; see the notes.
       - V(managed_identity) and V(azure_cli) are used only when they are named here.
     type: str
     choices: [auto, access_token, client_secret, client_certificate, federated_token, managed_identity, azure_cli]
@@ -68,7 +74,7 @@ options:
     type: path
   access_token:
     description:
-      - A token for Microsoft Graph that was obtained elsewhere, of an application or of a user.
+      - A token for Microsoft Graph that was obtained elsewhere, for an application or for a user.
       - "I(environment): E(MSGRAPH_ACCESS_TOKEN)."
     type: str
   cloud_environment:
@@ -80,6 +86,7 @@ options:
   authority_host:
     description:
       - Where to sign in instead of the cloud's own host, an https URL.
+      - A warning tells when a secret of one source is sent to a host that another source gives and that is not one of Microsoft's.
       - "I(environment): E(AZURE_AUTHORITY_HOST)."
     type: str
   graph_url:
@@ -89,8 +96,11 @@ options:
     type: str
   profile:
     description:
-      - Section of C(~/.azure/credentials), an ini file that azure.azcollection uses too. Its keys are named like these options.
-        Without a name it is C(default), which need not exist.
+      - Section of C(~/.azure/credentials), an ini file that azure.azcollection uses too. Its keys are named like these options. A section
+        that is named has to exist.
+      - A profile that is named here comes before the environment, and is not mixed with an application or tenant of the environment. One that
+        E(AZURE_PROFILE) names, or else C(default), comes after it and completes it.
+      - Anyone who can read the file can sign in, so let nobody but its owner read it.
       - "I(environment): E(AZURE_PROFILE)."
     type: str
   api_version:
@@ -106,7 +116,8 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates to trust, in PEM. Beats E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which are used otherwise.
+      - File with the CA certificates to trust, in PEM. Takes precedence over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which
+        are used otherwise.
     type: path
   timeout:
     description:
@@ -115,7 +126,7 @@ options:
     default: 30
   retries:
     description:
-      - How often a request may be repeated that was throttled, or that the network or the service failed.
+      - How many times a request is retried after throttling, a network failure or a server error.
       - A write is repeated only when it is certain that it was not carried out; when its answer is lost, the connector is read again first.
         A password of basic authentication cannot be read, so it is sent again.
     type: int

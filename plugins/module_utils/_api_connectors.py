@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -17,22 +18,29 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     Named,
     parse_connector,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, NotFound
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import (
     MOST_PAGES,
     GraphClient,
-    Permissions,
+    Kind,
     Purpose,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._names import only_looks_like, spelled_out
 from ansible_collections.msgraph.identity.plugins.module_utils._recent import LONGEST, Recent
+from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
 
 FEW_PAGES = 10  # of a list that only spares requests
 
 # https://learn.microsoft.com/graph/permissions-reference#apiconnectorsreadwriteall
-PERMISSIONS = Permissions(
-    "APIConnectors.Read.All", "APIConnectors.ReadWrite.All", "External ID User Flow Administrator"
+KIND = Kind(
+    "API connectors", "APIConnectors.Read.All", "APIConnectors.ReadWrite.All", "External ID User Flow Administrator"
 )
+
+
+# Seen: GUIDs, and GUIDs with a prefix.
+LIKE_AN_ID = r"(\w+_)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class ApiConnectors:
@@ -49,14 +57,20 @@ class ApiConnectors:
         """That of the task which is running."""
         return self._graph.budget
 
-    def get(self, connector_id: str) -> ApiConnector | None:
-        """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get."""
+    def get(self, connector_id: str, label: str | None = None) -> ApiConnector | None:
+        """The connector, or None when there is none: https://learn.microsoft.com/graph/api/identityapiconnector-get.
+
+        :param label: what it is called, where more than the ID is known
+        :raises IdentityError: when the answer is another connector; nothing is decided on that
+        """
+        what = f"read {label or Named(connector_id, None)}"
         try:
-            return parse_connector(
-                self._graph.get(self._path(connector_id), _to(f"read API connector '{connector_id}'"))
-            )
+            connector = parse_connector(self._graph.get(self._path(connector_id), _to(what)))
         except NotFound:
             return None
+        if not _same_id(connector.id, connector_id):
+            raise IdentityError(f"Could not {what}: {_another(connector)}")
+        return connector
 
     def all(self) -> tuple[list[ApiConnector], list[IdentityError]]:
         """All connectors, and what is wrong with those that are not understood: one of a new kind is no trouble for the
@@ -84,14 +98,14 @@ class ApiConnectors:
         """
         if named.connector_id:
             return self.get(named.connector_id)
-        again = self.get(glanced.id) if glanced else None
+        again = self.get(glanced.id, glanced.full_label) if glanced else None
         if again and again.display_name == named.connector_name:
             return again
         found = self.named(named.connector_name or "")
         if len(found) > 1:
-            ids = ", ".join(connector.id for connector in found)
+            ids = listed([connector.id for connector in found])
             raise IdentityError(
-                f"The name '{named.connector_name}' is ambiguous: API connectors {ids} have it. Choose one of them with connector_id."
+                f"'{named.connector_name}' is ambiguous: API connectors {ids} have that name. Give one of them as connector_id."
             )
         return found[0] if found else None
 
@@ -121,43 +135,72 @@ class ApiConnectors:
         """A glance has spared a request."""
         self._recent.served()
 
+    def look_alikes(self, display_name: str) -> dict[str, str]:
+        """The connectors whose names only look like this one: their names by ID."""
+        objects = self._recent.objects()
+        answers = self._listed("list the API connectors") if objects is None else objects
+        names = {answer.get("id"): answer.get("displayName") for answer in answers if isinstance(answer, dict)}
+        return {
+            identifier: name
+            for identifier, name in names.items()
+            if isinstance(identifier, str) and isinstance(name, str) and only_looks_like(name, display_name)
+        }
+
+    def suggestion(self, named: Named) -> str:
+        """A sentence that helps where no connector is found under that name."""
+        if named.connector_id:
+            if re.fullmatch(LIKE_AN_ID, named.connector_id):
+                return ""
+            return "An ID looks like 45715bb8-13f9-4bf6-927f-ef96c102d394; a display name is given as connector_name."
+        alike = [
+            spelled_out(name, identifier) for identifier, name in self.look_alikes(named.connector_name or "").items()
+        ]
+        return f"Names match exactly: did you mean {listed(alike, 'or')}?" if alike else ""
+
     def create(self, connector: Changes) -> ApiConnector | None:
         """Create a connector: https://learn.microsoft.com/graph/api/identitycontainer-post-apiconnectors.
 
-        Errors of this and all other writes are those of `GraphClient.post`.
+        Errors of this and all other writes are those of `GraphClient.post`; an answer that is not about this write
+        counts as lost.
 
         :param connector: with all that Graph wants to have: name, URL and authentication
-        :returns: the connector; None when the answer does not tell, though it was created
+        :returns: the connector; None when the answer is empty
         """
+        what = f"create API connector '{connector.display_name}'"
         with self._writing(None):
-            purpose = _to(f"create API connector '{connector.display_name}'")
-            return _parsed_or_none(self._graph.post(self._PATH, connector.body(), purpose))
+            answer = self._graph.post(self._PATH, connector.body(), _to(what))
 
-    def update(self, connector_id: str, changes: Changes) -> None:
+            def is_made(made: ApiConnector) -> bool:
+                same = made.display_name == connector.display_name
+                return same and same_url(made.target_url, connector.target_url)
+
+            return _shown(answer, what, is_made)
+
+    def update(self, connector: ApiConnector, changes: Changes) -> None:
         """Change what `changes` sets: https://learn.microsoft.com/graph/api/identityapiconnector-update."""
         body = changes.body()
         verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
-        with self._writing(connector_id if changes.display_name is None else None):
-            self._graph.patch(self._path(connector_id), body, _to(f"{verb} API connector '{connector_id}'"))
+        with self._writing(connector.id if changes.display_name is None else None):
+            self._graph.patch(self._path(connector.id), body, _to(f"{verb} {connector.full_label}"))
 
-    def delete(self, connector_id: str) -> None:
+    def delete(self, connector: ApiConnector) -> None:
         """Delete a connector: https://learn.microsoft.com/graph/api/identityapiconnector-delete.
 
         :raises NotFound: when it is not there any more
         """
-        with self._writing(connector_id):
-            self._graph.delete(self._path(connector_id), _to(f"delete API connector '{connector_id}'"))
+        with self._writing(connector.id):
+            self._graph.delete(self._path(connector.id), _to(f"delete {connector.full_label}"))
 
-    def upload_client_certificate(self, connector_id: str, upload: Upload) -> ApiConnector | None:
+    def upload_client_certificate(self, connector: ApiConnector, upload: Upload) -> ApiConnector | None:
         """Add a certificate: https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate.
 
-        :returns: the connector as it is afterwards; None when the answer does not tell, though the certificate was
-            taken
+        :returns: the connector as it is afterwards; None when the answer is empty
         """
-        path = f"{self._path(connector_id)}/uploadClientCertificate"
-        purpose = _to(f"upload the certificate to API connector '{connector_id}'")
-        with self._writing(connector_id):
-            return _parsed_or_none(self._graph.post(path, upload.body(), purpose))
+        what = f"upload the certificate to {connector.full_label}"
+        path = f"{self._path(connector.id)}/uploadClientCertificate"
+        with self._writing(connector.id):
+            answer = self._graph.post(path, upload.body(), _to(what))
+            return _shown(answer, what, lambda shown: _same_id(shown.id, connector.id))
 
     def _listed(self, what: str, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
         return self._recent.keep(self._graph.pages(self._PATH, _to(what), budget, most))
@@ -184,7 +227,7 @@ class ApiConnectors:
 
 
 def _to(what: str) -> Purpose:
-    return Purpose(what, PERMISSIONS)
+    return Purpose(what, KIND)
 
 
 def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnector]:
@@ -192,8 +235,27 @@ def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnec
     return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get(name) == value]
 
 
-def _parsed_or_none(answer: t.Any) -> ApiConnector | None:
-    try:
-        return parse_connector(answer)
-    except IdentityError:
+def _shown(answer: dict[str, t.Any], what: str, fits: t.Callable[[ApiConnector], bool]) -> ApiConnector | None:
+    """The connector in the answer to a write.
+
+    :param fits: whether a connector can be the answer to this write
+    :raises FateUnknown: when it is another one, or is not understood
+    """
+    if not answer:
         return None
+    try:
+        connector = parse_connector(answer)
+    except IdentityError as exc:
+        raise FateUnknown(f"Could not {what}: {exc.message}", trouble="The answer was not understood") from exc
+    if not fits(connector):
+        raise FateUnknown(f"Could not {what}: {_another(connector)}", trouble="The answer was about something else")
+    return connector
+
+
+def _same_id(one: str, other: str) -> bool:
+    # They are opaque, but the service ignores case in paths.
+    return one.casefold() == other.casefold()
+
+
+def _another(connector: ApiConnector) -> str:
+    return f"Microsoft Graph answered with another one, {connector.full_label}. Look for a proxy that mixes answers up."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -16,6 +17,8 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import NoLogError, UnsupportedError
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import values as values_in_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,30 @@ class ArgumentSpec:
                     coerced[name] = check_type_dict(coerced[name])
         return without_empty(coerced)
 
+    def require_text(self, arguments: t.Mapping[str, t.Any]) -> None:
+        """Refuse secrets that YAML has made another value of: `0123` is 83 for it, `yes` is true, `2026-01-31` a date.
+
+        :raises IdentityError: naming the option, and never the value
+        """
+        for name, option in self.options.items():
+            for given in (name, *option.get("aliases", ())):
+                value = arguments.get(given)
+                if option.get("no_log") and not (name in MAY_BE_AN_INTEGER and is_integer(value)):
+                    _require_text(given, value)
+                elif isinstance(value, dict) and "options" in option:
+                    ArgumentSpec(option["options"]).require_text(value)
+
     def validate(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """`arguments` of a task coerced and completed as AnsibleModule would do it; an empty string is no value.
 
         :raises IdentityError: when they do not fit
         """
+        given = self.given(arguments)
+        self.require_text(given)
         validator = ArgumentSpecValidator(
             self.options, mutually_exclusive=self.mutually_exclusive, required_one_of=self.required_one_of
         )
-        result = validator.validate(self.given(arguments))
+        result = validator.validate(given)
         if result.error_messages:
             # A misspelt option first, as it is the cause of others; last what does not name the option.
             errors = sorted(
@@ -76,6 +94,22 @@ class ArgumentSpec:
             prefix = "Unsupported parameters: " if isinstance(errors[0], UnsupportedError) else ""
             raise IdentityError(prefix + errors[0].msg)
         return dict(result.validated_parameters)
+
+
+# It opens a file or it does not: a wrong one sets nothing.
+MAY_BE_AN_INTEGER = ("certificate_password",)
+
+
+def is_integer(value: t.Any) -> bool:
+    """Whether YAML took a value for a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _require_text(name: str, value: t.Any) -> None:
+    kinds: tuple[tuple[t.Any, str], ...] = ((bool, "a truth value"), ((int, float), "a number"), (date, "a date"))
+    for kind, described in kinds:
+        if isinstance(value, kind):
+            raise IdentityError(f"{name} is {described} for YAML, which may have changed it. Put the value in quotes.")
 
 
 def without_empty(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -206,14 +240,21 @@ SECRET_OPTIONS = tuple(
 )
 
 
+# An option that may hold a secret without being one.
+URL = "target_url"
+
+
 def open_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
-    """The texts among `parameters` that are values of other options, at every depth."""
-    values = [value for name, value in parameters.items() if name not in SECRET_OPTIONS]
-    found = {value for value in values if isinstance(value, str)}
-    return found.union(*(open_in(value) for value in values if isinstance(value, dict)))
+    """The texts among `parameters` that are values of other options, at every depth; of a URL what may be shown."""
+    values = {name: value for name, value in parameters.items() if name not in SECRET_OPTIONS}
+    found = {
+        str(without_values(value)) if name == URL else value for name, value in values.items() if isinstance(value, str)
+    }
+    return found.union(*(open_in(value) for value in values.values() if isinstance(value, dict)))
 
 
 def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
-    """The values of the secret options among `parameters`, at every depth."""
+    """The values of the secret options among `parameters`, at every depth, and those in a URL."""
     found = {str(value) for name, value in parameters.items() if name in SECRET_OPTIONS and value}
+    found |= values_in_url(str(parameters.get(URL) or ""))
     return found.union(*(secrets_in(value) for value in parameters.values() if isinstance(value, dict)))

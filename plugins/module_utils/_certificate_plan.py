@@ -26,10 +26,10 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
     UploadCertificate,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
@@ -47,6 +47,8 @@ class Options:
     replace_basic_authentication: bool = False
     expiry_warning_days: int = 30
     check_mode: bool = False
+    # What a user can do about a certificate that is listed but not active.
+    remedy: str = "Set ensure_active: true to have it uploaded again."
 
     @classmethod
     def from_parameters(cls, parameters: t.Mapping[str, t.Any], check_mode: bool) -> Options:
@@ -80,23 +82,22 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
             "Nothing was sent; give a certificate that is valid."
         )
     if connector is None:
-        missing = f"There is no API connector with {named.described}"
         if not options.check_mode:
             what = "the ID" if named.connector_id else "the name"
-            raise IdentityError(f"{missing}. Create it first, or check {what}, the tenant and the cloud.")
-        warning = f"{missing} now. The upload is predicted as if the play had created it before."
+            raise Missing(f"{named.missing}.", f"Create it first, or check {what}, the tenant and the cloud.")
+        warning = f"{named.missing}. Unless an earlier task of this play creates it, the real run will fail here."
         blank = ApiConnector(named.connector_id or NIL_ID, named.connector_name, None, CLIENT_CERTIFICATE)
         after = _uploaded(blank, wanted, now)
-        warnings = (warning, *warnings_after(wanted, after, options, now))
+        warnings = (warning, *warnings_after(wanted, None, after, options, now))
         steps: tuple[ConnectorStep, ...] = (UploadCertificate(wanted, _must_be_active(wanted, options, now)),)
-        return Plan("the connector does not exist yet", None, after, steps, warnings)
+        return Plan("the connector does not exist yet", None, after, steps, warnings, assumed=True)
     if connector.authentication == BASIC and not options.replace_basic_authentication:
         raise IdentityError(
             f"{named} uses basic authentication, which the certificate would replace. "
             "Set replace_basic_authentication to true if that is what you want."
         )
     reason, after, steps = _decide(connector, listed, wanted, options, now)
-    return Plan(reason, connector, after, steps, warnings_after(wanted, after, options, now))
+    return Plan(reason, connector, after, steps, warnings_after(wanted, connector, after, options, now))
 
 
 def _decide(
@@ -132,7 +133,16 @@ def _decide(
     if listed is None:
         return upload("the certificate is not listed")
     if must_be_active and not listed.is_active:
-        return (replace_all if options.exclusive else upload)("the certificate is listed but not active")
+        reason = "the certificate is listed but not active"
+        times = sum(certificate.thumbprint == wanted.thumbprint for certificate in connector.certificates)
+        if options.exclusive:
+            return replace_all(reason)
+        if times > 1:
+            raise IdentityError(
+                f"{options.named} lists the certificate {wanted.thumbprint} {times} times, and none of them is active. "
+                "One more upload may only lengthen the list; set exclusive: true to make it the only one."
+            )
+        return upload(reason)
     return nothing("the certificate is listed")
 
 
@@ -142,7 +152,9 @@ def _must_be_active(wanted: WantedCertificate, options: Options, now: datetime) 
 
 
 def _uploaded(connector: ApiConnector, wanted: WantedCertificate, now: datetime) -> ApiConnector:
-    """The connector after an upload: the active certificate is the last one uploaded that is valid."""
+    """The connector after an upload, as is to be expected: documented, but not certain, is that the active certificate
+    is the last one uploaded that is valid.
+    """
     others = [certificate for certificate in connector.certificates if certificate.thumbprint != wanted.thumbprint]
     if wanted.is_valid(now):
         others = [replace(certificate, is_active=False) for certificate in others]
@@ -158,29 +170,60 @@ def _listed(wanted: WantedCertificate, now: datetime) -> ListedCertificate:
     return ListedCertificate(wanted.thumbprint, wanted.not_before, wanted.not_after, is_active=wanted.is_valid(now))
 
 
-def warnings_after(wanted: WantedCertificate, after: ApiConnector, options: Options, now: datetime) -> tuple[str, ...]:
+def warnings_after(
+    wanted: WantedCertificate, before: ApiConnector | None, after: ApiConnector, options: Options, now: datetime
+) -> tuple[str, ...]:
     """What the user should know about the certificate once the plan is carried out."""
     which = f"The certificate {wanted.thumbprint} of {options.named}"
     listed = after.listed(wanted.thumbprint)
+    is_active = bool(listed and listed.is_active)
     warnings = []
     if wanted.not_after <= now:
-        warnings.append(f"{which} expired at {iso8601(wanted.not_after)}. Renew it.")
+        end = f"{which} expired at {iso8601(wanted.not_after)}"
+        if is_active:
+            warnings.append(f"{end} by the clock of this machine, but it is active. Renew it, or check the clock.")
+        else:
+            warnings.append(f"{end}. Renew it.")
     elif wanted.not_before > now:
-        warnings.append(f"{which} is not valid before {iso8601(wanted.not_before)} and cannot be active until then.")
-        if not any(certificate.is_active for certificate in after.certificates):
-            warnings.append(f"{options.named} has no active certificate until then.")
-    elif listed and not listed.is_active:
-        remedy = "With ensure_active, apiconnector_client_certificate makes it the active one."
-        warnings.append(f"{which} is listed but not active: another one was uploaded after it. {remedy}")
+        begin = f"not valid before {iso8601(wanted.not_before)}"
+        if is_active:
+            warnings.append(f"{which} is {begin} by the clock of this machine, but it is active. Check the clock.")
+        else:
+            warnings.append(f"{which} is {begin} and cannot be active until then.")
+            if not after.active_certificate:
+                warnings.append(f"{options.named} has no active certificate until then.")
+    elif listed and not is_active:
+        warnings.append(f"{which} is listed but not active{_what_is(after, wanted)}. {options.remedy}")
+    elif before and _supersedes(before, wanted):
+        warnings.append(
+            f"{which} takes the place of a newer one{_what_is(before, wanted)}. "
+            "If another controller uploads that one, the two take turns: let both use the same file."
+        )
     if wanted.key_type != "RSA":
         warnings.append(
-            f"{which} has a key of type {wanted.key_type}. Microsoft documents RSA keys only for API connectors."
+            f"{which} has a key of type {wanted.key_type}. For API connectors Microsoft documents only RSA keys."
         )
     remaining = days_remaining(wanted.not_after, now)
     if 0 <= remaining < options.expiry_warning_days and wanted.not_after > now:
         left = "within a day" if remaining == 0 else "in 1 day" if remaining == 1 else f"in {remaining} days"
         warnings.append(f"{which} expires {left}, at {iso8601(wanted.not_after)}.")
     return tuple(warnings)
+
+
+def _what_is(connector: ApiConnector, wanted: WantedCertificate) -> str:
+    """Which certificate is active instead, to follow "not active"."""
+    active = connector.active_certificate
+    if active is None:
+        return ", nor is any other"
+    newer = f", which is newer (valid from {iso8601(active.not_before)})" if _supersedes(connector, wanted) else ""
+    return f": {active.thumbprint} is{newer}"
+
+
+def _supersedes(connector: ApiConnector, wanted: WantedCertificate) -> bool:
+    """Whether another certificate is active that is newer than a listed one."""
+    active = connector.active_certificate
+    listed = connector.listed(wanted.thumbprint)
+    return bool(listed and not listed.is_active and active and active.not_before > wanted.not_before)
 
 
 def certificate_facts(wanted: WantedCertificate, after: ApiConnector | None) -> dict[str, t.Any]:
@@ -208,11 +251,29 @@ class CertificateIntent:
 
     def warnings(self, before: ApiConnector | None, after: ApiConnector | None) -> tuple[str, ...]:
         """What the user should know about the certificate."""
-        return warnings_after(self.wanted, after, self.options, self.now) if after else ()
+        return warnings_after(self.wanted, before, after, self.options, self.now) if after else ()
 
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate."""
         return certificate_facts(self.wanted, after)
+
+    def tell(self, after: ApiConnector | None, predicted: bool) -> str:
+        """Whether the certificate is active."""
+        return certificate_told(self.wanted, after, self.now, predicted)
+
+
+def certificate_told(wanted: WantedCertificate, after: ApiConnector | None, now: datetime, predicted: bool) -> str:
+    """A sentence that says whether a certificate is active, or what it is waiting for."""
+    listed = after.listed(wanted.thumbprint) if after else None
+    if listed is None:
+        return ""
+    if listed.is_active:
+        state = "is expected to be the active one" if predicted else "is the active one"
+    elif wanted.not_before > now:
+        state = f"is not active before {iso8601(wanted.not_before)}"
+    else:
+        state = "is not expected to be active" if predicted else "is not active"
+    return f"Certificate {wanted.thumbprint} {state}."
 
 
 def work(

@@ -52,6 +52,23 @@ CLOUDS = {
     )
 }
 
+# Hosts of Microsoft where somebody may sign in beside those of CLOUDS, which are newer or older names of the same:
+# https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud, and what msal takes for known.
+_OTHER_AUTHORITIES = (
+    "login.microsoft.com",
+    "login.windows.net",
+    "sts.windows.net",
+    "login.partner.microsoftonline.cn",
+    "login-us.microsoftonline.com",
+    "login.usgovcloudapi.net",
+)
+
+
+def is_known_host(option: str, url: str) -> bool:
+    """Whether the `url` that `authority_host` or `graph_url` names is one of Microsoft's own."""
+    known = {urlsplit(getattr(cloud, option)).hostname for cloud in CLOUDS.values()}
+    return urlsplit(url).hostname in (known.union(_OTHER_AUTHORITIES) if option == "authority_host" else known)
+
 
 # Those of the clouds, and the other names that they have or had.
 LOGIN_HOSTS = {
@@ -81,7 +98,9 @@ def choose_cloud(name: str | None, authority_host: str | None = None, graph_url:
 def _https_url(option: str, value: str, example: str) -> str:
     # AZURE_AUTHORITY_HOST is often written as a bare host name.
     url = value if "://" in value else f"https://{value}"
-    if https_parts(url) is None or "@" in url or "?" in url or "#" in url:
+    # urlsplit() leaves out line ends and tabs without a word.
+    odd = any(character in ' \\@?#"<>' or not character.isprintable() for character in url)
+    if odd or https_parts(url) is None:
         raise IdentityError(
             f"{option} has to be an https URL, without a query or user, such as that of the cloud: {example}."
         )

@@ -12,7 +12,11 @@ from datetime import datetime, timedelta
 
 from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors import ApiConnectors
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR_INFO
-from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import CLIENT_CERTIFICATE, ApiConnector
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
+    CLIENT_CERTIFICATE,
+    ApiConnector,
+    Named,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
@@ -21,16 +25,22 @@ from ansible_collections.msgraph.identity.plugins.module_utils._source import So
 
 @dataclass(frozen=True)
 class Listing:
-    """Connectors as the result shows them."""
+    """Connectors as the result shows them.
+
+    :ivar which: which ones they are, to follow "1 API connector"
+    """
 
     connectors: tuple[ApiConnector, ...]
     now: datetime
+    which: str = ""
     warnings: tuple[str, ...] = ()
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
         """As in results; there is never a difference."""
+        number = len(self.connectors)
         result: dict[str, t.Any] = {
             "changed": False,
+            "msg": f"{number or 'No'} API connector{'' if number == 1 else 's'}{self.which}.",
             "connectors": [self._render(connector) for connector in self.connectors],
         }
         return {**result, "warnings": list(self.warnings)} if self.warnings else result
@@ -54,16 +64,23 @@ def work(
         )
     connectors = graph.resource(ApiConnectors)
     errors: list[IdentityError] = []
-    if parameters["connector_id"]:
-        connector = connectors.get(parameters["connector_id"])
+    named = Named(parameters["connector_id"], parameters["connector_name"])
+    warnings: tuple[str, ...] = ()
+    if named.connector_id:
+        connector = connectors.get(named.connector_id)
         found = [connector] if connector else []
-    elif parameters["connector_name"]:
-        found = connectors.named(parameters["connector_name"])
+    elif named.connector_name:
+        found = connectors.named(named.connector_name)
     else:
         found, errors = connectors.all()
+    if not found and (named.connector_id or named.connector_name):
+        suggestion = connectors.suggestion(named)
+        warnings = (f"{named.missing}. {suggestion}",) if suggestion else ()
+    which = " of that ID" if named.connector_id else " of that name" if named.connector_name else " in the tenant"
     if within is not None:
         found = [connector for connector in found if is_expiring(connector, now, within)]
-    return Listing(tuple(found), now, tuple(f"{error.message} It is left out." for error in errors))
+        which += f" without an active certificate that lasts longer than {within} days"
+    return Listing(tuple(found), now, which, (*warnings, *(f"{error.message} It is left out." for error in errors)))
 
 
 def is_expiring(connector: ApiConnector, now: datetime, within: int) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import APICONNECTOR
 from ansible_collections.msgraph.identity.plugins.module_utils._certificate_plan import (
     certificate_facts,
+    certificate_told,
     warnings_after,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
@@ -33,13 +34,13 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
     UploadCertificate,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
-from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import require_target_url, same_url, without_values
 
 ConnectorPlan = Plan[ApiConnectors, ApiConnector]
 
@@ -113,7 +114,8 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
     if wanted.target_url is not None and not same_url(wanted.target_url, connector.target_url):
         after = replace(after, target_url=wanted.target_url)
         sent.append("target_url")
-        reasons.append("the target URL differs")
+        hidden = without_values(wanted.target_url) == without_values(connector.target_url)
+        reasons.append(f"the target URL differs{' in values that are not shown' if hidden else ''}")
     if not authentication.idle:
         reasons.append(authentication.reason)
     # An upload goes first, as it is what is refused most often: then nothing has changed.
@@ -130,17 +132,17 @@ def plan(connector: ApiConnector | None, wanted: Wanted, now: datetime, check_mo
 
 
 def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> ConnectorPlan:
-    missing = f"There is no API connector with {wanted.named.described}"
+    missing = wanted.named.missing
     lacking = " and ".join(name for name in ("target_url", "authentication") if getattr(wanted, name) is None)
     warnings: tuple[str, ...] = ()
     assumed = check_mode and bool(wanted.named.connector_id or lacking)
     if assumed:
-        warnings = (f"{missing} now. The change is predicted as if the play had created it before.",)
+        warnings = (f"{missing}. Unless an earlier task of this play creates it, the real run will fail here.",)
     elif wanted.named.connector_id:
         remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
-        raise IdentityError(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
+        raise Missing(f"{missing}.", f"Microsoft Graph chooses the IDs: {remedy}.")
     elif lacking:
-        raise IdentityError(f"{missing}. To create it, give {lacking} too.")
+        raise Missing(f"{missing}.", f"To create it, give {lacking} too.")
     if wanted.display_name:
         _check_name(wanted.display_name)
     blank = ApiConnector(wanted.named.connector_id or NIL_ID, wanted.display_name, wanted.target_url, NONE)
@@ -179,7 +181,11 @@ def _plan_authentication(connector: ApiConnector, wanted: Wanted, now: datetime)
 
 def certificate_options(wanted: Wanted) -> _certificate_plan.Options:
     """Naming an authentication means replacing any other."""
-    return _certificate_plan.Options(wanted.named, replace_basic_authentication=True)
+    return _certificate_plan.Options(
+        wanted.named,
+        replace_basic_authentication=True,
+        remedy="With ensure_active: true, apiconnector_client_certificate uploads it again.",
+    )
 
 
 def _check_name(name: str) -> None:
@@ -212,11 +218,16 @@ class ConnectorIntent:
         certificate = self.wanted.certificate
         if certificate is None or after is None:
             return ()
-        return warnings_after(certificate, after, certificate_options(self.wanted), self.now)
+        return warnings_after(certificate, before, after, certificate_options(self.wanted), self.now)
 
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate, if there is one."""
         return certificate_facts(self.wanted.certificate, after) if self.wanted.certificate else {}
+
+    def tell(self, after: ApiConnector | None, predicted: bool) -> str:
+        """Whether the certificate is active, if there is one."""
+        certificate = self.wanted.certificate
+        return certificate_told(certificate, after, self.now, predicted) if certificate else ""
 
 
 def work(

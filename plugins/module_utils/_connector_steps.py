@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,14 +19,17 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     Changes,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Execution, Step
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._names import spelled_out
+from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._times import iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
 from ansible_collections.msgraph.identity.plugins.module_utils._writes import Write
 
 # With these Graph may refuse what is there already. What it says in that case is not documented.
 EXISTS_ALREADY = (400, 409)
+LOOKS = 3  # for a connector that a lost request may have created
 NOT_ACTIVE = "does not show the certificate as the active one"
 
 ConnectorStep = Step[ApiConnectors, ApiConnector]
@@ -52,9 +56,9 @@ class UploadCertificate(ConnectorStep):
             raise ValueError("an upload needs a connector and a key")
         return Write(
             connectors.budget,
-            execution.subject,
-            lambda: connectors.upload_client_certificate(connector.id, upload),
-            lambda: connectors.get(connector.id),
+            connector.full_label,
+            lambda: connectors.upload_client_certificate(connector, upload),
+            lambda: connectors.get(connector.id, connector.full_label),
             self.shortcoming,
             echoes=EXISTS_ALREADY,
         ).carry_out(f"Certificate {self.certificate.thumbprint} was sent at {iso8601(execution.now)} and accepted")
@@ -96,9 +100,10 @@ class PatchConnector(ConnectorStep):
         others = [namesake for namesake in resource.named(self.after.display_name or "") if namesake.id != before.id]
         if others:
             raise IdentityError(
-                f"{before.label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
+                f"{before.full_label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
                 "and tasks could not tell them apart by name."
             )
+        _require_no_look_alike(resource, self.after.display_name or "", before.id)
 
     def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
         """Change it; the connector in which that was seen."""
@@ -113,9 +118,9 @@ class PatchConnector(ConnectorStep):
         what = f"Certificate {self.certificate.thumbprint}" if self.certificate and self.sends_key else "The change"
         return Write(
             connectors.budget,
-            execution.subject,
-            lambda: connectors.update(connector.id, changes),
-            lambda: connectors.get(connector.id),
+            connector.full_label,
+            lambda: connectors.update(connector, changes),
+            lambda: connectors.get(connector.id, connector.full_label),
             self.shortcoming,
             # Setting it twice does no harm.
             unseen="" if self.shortcoming(connector) else "The password may or may not be set.",
@@ -153,7 +158,7 @@ class DeleteConnector(ConnectorStep):
         """Delete it; there is none any more."""
         if execution.before is None:
             raise ValueError("a deletion needs a connector")
-        delete(execution.resource, execution.before.id, execution.subject, execution.now)
+        delete(execution.resource, execution.before, execution.now)
         return None
 
 
@@ -177,73 +182,137 @@ class CreateConnector(ConnectorStep):
         """Whether the key of a certificate is sent."""
         return self.certificate is not None
 
+    def check(self, resource: ApiConnectors, before: ApiConnector | None) -> None:
+        """A new connector must not be the twin of one that only looks as if it had another name."""
+        if self.after.display_name:
+            _require_no_look_alike(resource, self.after.display_name)
+
     def carry_out(self, execution: ConnectorExecution) -> ApiConnector | None:
         """Create it; the connector in which that was seen."""
-        connectors, subject, now = execution.resource, execution.subject, execution.now
-        changes = Changes(self.after.display_name, self.after.target_url, self.basic or execution.upload)
-        name = self.after.display_name or ""
-        found: list[ApiConnector] = []
-        made: list[ApiConnector] = []
+        creation = _Creation(self, execution)
+        try:
+            return creation.carry_out()
+        except IdentityError as exc:
+            if creation.write.lost and not creation.made:
+                exc.message += " A request whose answer was lost may still make it appear: look before you try again."
+            raise
 
-        def once() -> ApiConnector | None:
-            connector = connectors.create(changes)
-            made.extend([connector] if connector else [])
-            return connector
+    def shortcoming(self, connector: ApiConnector | None) -> str:
+        """What a connector of the name lacks to be the one that was sent. A password cannot be seen."""
+        if connector is None:
+            return "is not listed"
+        if not same_url(connector.target_url, self.after.target_url):
+            return "has another target URL"
+        if connector.authentication_summary != self.after.authentication_summary:
+            return "has another authentication"
+        return lack_of_certificate(connector, self.certificate, False) if self.certificate else ""
 
-        def read() -> ApiConnector | None:
-            found[:] = connectors.named(name)
-            return next((connector for connector in found if not made or connector.id == made[0].id), None)
 
-        write = Write(
-            connectors.budget,
-            subject,
-            once,
-            read,
-            lambda connector: "" if connector else "is not listed",
-            may_be_absent=True,
+class _Creation:
+    """A creation on its way. Its effect has no identifier before an answer tells it: it is known by what it shows.
+
+    :ivar found: all connectors of the name, as they were listed last
+    :ivar made: the connector of the answer, once there was one
+    """
+
+    def __init__(self, step: CreateConnector, execution: ConnectorExecution) -> None:
+        self._step = step
+        self._connectors = execution.resource
+        self._subject = execution.subject
+        self._sent_at = iso8601(execution.now)
+        self._now = execution.now
+        after = step.after
+        self._changes = Changes(after.display_name, after.target_url, step.basic or execution.upload)
+        self._effects = 0  # how many connectors there may be of ours
+        self.found: list[ApiConnector] = []
+        self.made: ApiConnector | None = None
+        self.write: Write[ApiConnector] = Write(
+            self._connectors.budget, self._subject, self._send, self._read, step.shortcoming, may_be_absent=True
         )
-        write.send()
-        seen = write.see(f"{subject} was sent at {iso8601(now)} and accepted")
-        if not made:
-            return seen
-        others = self._twins(write, found, made[0])
-        if others and write.lost:
-            # The first request was carried out after all, and was not listed in time. Nothing can refer to the second
-            # connector yet.
-            delete(connectors, made[0].id, subject, now)
-            connectors.budget.note(
-                f"{subject} had been created by a request whose answer was lost. "
-                f"Connector {made[0].id}, the second of that name, was deleted."
+
+    def carry_out(self) -> ApiConnector | None:
+        """Send it, and see that there is one connector of the name."""
+        self.write.send()
+        own = self.write.see(f"{self._subject} was sent at {self._sent_at} and accepted")
+        if own is None:
+            return None
+        others = self._others(own)
+        if others and self.made and self.write.lost and all(not self._step.shortcoming(other) for other in others):
+            # Ours for certain is the one whose identifier an answer told. Nothing can refer to it yet.
+            delete(self._connectors, own, self._now)
+            self._connectors.budget.note(
+                f"{self._subject} had been created by a request whose answer was lost. "
+                f"Connector {own.id}, the second of that name, was deleted."
             )
             return others[0]
         if others:
-            ids = ", ".join(connector.id for connector in others)
             raise IdentityError(
-                f"{subject} was created as {made[0].id} while somebody else created {ids} with the same name. "
-                "Delete all but one, and let only one host run the task (run_once: true)."
+                f"{self._subject} was created as {own.id} while somebody else created {_ids(others)} with the same "
+                "name. Delete all but one, and let only one host run the task (run_once: true)."
             )
-        return seen
+        if self.write.lost and self._effects > 1:
+            self._connectors.budget.note(
+                f"The answer to an earlier request to create {self._subject} was lost. "
+                "Should a second connector of that name appear, delete it."
+            )
+        return own
 
-    def _twins(self, write: Write[ApiConnector], found: list[ApiConnector], made: ApiConnector) -> list[ApiConnector]:
-        """Other connectors of the name. After a lost answer the first request may be listed later than the second."""
+    def _send(self) -> ApiConnector | None:
+        if self.write.lost and self.found:
+            # None of them shows what was sent, or it would not be sent again.
+            raise IdentityError(
+                f"{self._subject} was not created again: somebody else created {_ids(self.found)} with the same name, "
+                "which is not as wanted. Rename or delete one of the two."
+            )
+        try:
+            self.made = self._connectors.create(self._changes)
+        except FateUnknown:
+            self._effects += 1
+            raise
+        self._effects += 1
+        return self.made
+
+    def _read(self) -> ApiConnector | None:
+        self.found = self._connectors.named(self._changes.display_name or "")
+        if self.made:
+            return next((connector for connector in self.found if connector.id == self.made.id), None)
+        return next((connector for connector in self.found if not self._step.shortcoming(connector)), None)
+
+    def _others(self, own: ApiConnector) -> list[ApiConnector]:
+        """Other connectors of the name. After a lost answer an earlier request may be listed later than the last one."""
         for attempt in itertools.count(1):
-            twins = [connector for connector in found if connector.id != made.id]
+            others = [connector for connector in self.found if connector.id != own.id]
             wait = backoff(attempt)
-            if twins or not write.lost or attempt == 3 or not write.budget.has_time_for(wait):
+            if others or self._effects == 1 or attempt == LOOKS or not self.write.budget.has_time_for(wait):
                 break
-            write.budget.clock.sleep(wait)
-            write.look()
-        return twins
+            self.write.budget.clock.sleep(wait)
+            self.write.look()
+        return others
 
 
-def delete(connectors: ApiConnectors, connector_id: str, subject: str, now: datetime) -> None:
+def _ids(connectors: t.Iterable[ApiConnector]) -> str:
+    return ", ".join(connector.id for connector in connectors)
+
+
+def _require_no_look_alike(connectors: ApiConnectors, display_name: str, own_id: str = "") -> None:
+    """:raises IdentityError: when there is a connector whose name only looks like this one"""
+    alike = {other: name for other, name in connectors.look_alikes(display_name).items() if other != own_id}
+    if alike:
+        named = listed([spelled_out(name, other) for other, name in alike.items()])
+        raise IdentityError(
+            f"There is no API connector named {spelled_out(display_name)}, but {named} looks alike. "
+            "Nothing was sent; use the exact name or the ID, or choose a name that people can tell apart."
+        )
+
+
+def delete(connectors: ApiConnectors, connector: ApiConnector, now: datetime) -> None:
     """Delete a connector, and see that it is gone. Somebody else may have been faster."""
     Write(
         connectors.budget,
-        subject,
-        lambda: connectors.delete(connector_id),
-        lambda: connectors.get(connector_id),
-        lambda connector: "is still there" if connector else "",
+        connector.full_label,
+        lambda: connectors.delete(connector),
+        lambda: connectors.get(connector.id, connector.full_label),
+        lambda seen: "is still there" if seen else "",
         may_be_absent=True,
         echoes=(404,),
     ).carry_out(f"The deletion was sent at {iso8601(now)} and accepted")

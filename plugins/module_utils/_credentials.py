@@ -5,8 +5,7 @@
 """The ways to sign in: options → credential.
 
 One small frozen class a method. `validate` looks at options only, never at the network or a file: it returns the
-credential or what it
-lacks. `authenticate` opens a session that yields tokens, see _tokens.
+credential or what it lacks. `authenticate` opens a session that yields tokens, see _tokens.
 """
 
 from __future__ import annotations
@@ -16,11 +15,12 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
+from ansible_collections.msgraph.identity.plugins.module_utils._text import clean_token, decode_text, out_of_place
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import (
     AzureCliTokens,
     ConfidentialClientTokens,
@@ -32,10 +32,15 @@ from ansible_collections.msgraph.identity.plugins.module_utils._tokens import (
 
 @dataclass(frozen=True)
 class Found:
-    """A value and where it was found, as in "the task"."""
+    """A value and where it was found.
+
+    :param origin: as in "environment variable AZURE_SECRET"
+    :param source: the place as a whole, as in "the environment"
+    """
 
     value: str = field(repr=False)
     origin: str
+    source: str
 
 
 Options = t.Mapping[str, Found]
@@ -52,6 +57,8 @@ class Credential(abc.ABC):
     """What is needed to sign in by one method, complete."""
 
     method: t.ClassVar[str]
+    # What somebody shows who signs in by the method; of several the first one that is given.
+    shows: t.ClassVar[tuple[str, ...]] = ()
     # The options that the method cannot do without; of several in one entry any will do.
     needs: t.ClassVar[tuple[tuple[str, ...], ...]] = ()
     # All options that it reads, which are its fields.
@@ -81,6 +88,7 @@ class AccessToken(Credential):
     access_token: str = field(repr=False)
 
     method = "access_token"
+    shows = ("access_token",)
     needs = (("access_token",),)
     takes = ("access_token",)
 
@@ -99,6 +107,7 @@ class FederatedToken(Credential):
     oidc_token_file_path: str | None
 
     method = "federated_token"
+    shows = ("oidc_token", "oidc_token_file_path")
     needs = (("tenant",), ("client_id",), ("oidc_token", "oidc_token_file_path"))
     takes = ("tenant", "client_id", "oidc_token", "oidc_token_file_path")
 
@@ -113,8 +122,9 @@ class FederatedToken(Credential):
         require_path("oidc_token_file_path", self.oidc_token_file_path or "", "Give it as oidc_token.")
         path = os.path.expanduser(self.oidc_token_file_path or "")
         try:
-            with open(path, encoding="utf-8") as file:
-                token = file.read().strip()
+            with open(path, "rb") as file:
+                token = clean_token("oidc_token_file_path", decode_text(file.read()))
+            token.encode("ascii")
         except (OSError, ValueError) as exc:
             problem = getattr(exc, "strerror", None) or "it is not text"
             raise IdentityError(
@@ -123,6 +133,11 @@ class FederatedToken(Credential):
         if not token:
             raise IdentityError(
                 f"oidc_token_file_path '{path}' is empty. Whoever issues the token has not written it yet."
+            )
+        odd = out_of_place(token)
+        if odd:
+            raise IdentityError(
+                f"oidc_token_file_path '{path}' holds {odd} within its text. Give the file with the token alone."
             )
         return token
 
@@ -136,6 +151,7 @@ class ClientSecret(Credential):
     secret: str = field(repr=False)
 
     method = "client_secret"
+    shows = ("secret",)
     needs = (("tenant",), ("client_id",), ("secret",))
     takes = ("tenant", "client_id", "secret")
 
@@ -154,6 +170,7 @@ class ClientCertificate(Credential):
     x509_certificate_password: str | None = field(repr=False)
 
     method = "client_certificate"
+    shows = ("x509_certificate_path",)
     needs = (("tenant",), ("client_id",), ("x509_certificate_path",))
     takes = ("tenant", "client_id", "x509_certificate_path", "x509_certificate_password")
 
@@ -192,48 +209,8 @@ class AzureCli(Credential):
         return AzureCliTokens(self.tenant, cloud)
 
 
-# In the order in which "auto" tries them.
-GUESSED: tuple[type[Credential], ...] = (AccessToken, FederatedToken, ClientSecret, ClientCertificate)
+# In the order in which "auto" takes them from one source: that of the Azure SDKs, where what somebody set on purpose
+# comes before what a platform provides.
+GUESSED: tuple[type[Credential], ...] = (AccessToken, ClientSecret, ClientCertificate, FederatedToken)
 NAMED: tuple[type[Credential], ...] = (ManagedIdentity, AzureCli)
 METHODS = {kind.method: kind for kind in GUESSED + NAMED}
-
-
-def choose_credential(
-    auth_method: str, levels: t.Sequence[Options], variables: t.Mapping[str, tuple[str, ...]]
-) -> Credential:
-    """The first complete credential: level by level, and in each level method by method.
-
-    :param auth_method: `auto`, or the one method to use
-    :param levels: options found, each level a superset of the one before: the task's, the environment's added, the
-        profile's added
-    :param variables: the environment variables of each option, for the message
-    :raises IdentityError: when none is complete, saying what was found where and what is missing
-    """
-    methods = GUESSED if auth_method == "auto" else (METHODS[auth_method],)
-    for options in levels:
-        for method in methods:
-            if not isinstance(method.validate(options), Lacking):
-                # What the method can do without is settled on its own too; of alternatives, the one that is found first
-                # counts.
-                rivals = {name for any_of in method.needs for name in any_of if name not in _first(any_of, levels)}
-                return t.cast(
-                    Credential,
-                    method.validate({name: found for name, found in levels[-1].items() if name not in rivals}),
-                )
-    described = "; ".join(_describe(method, levels[-1], variables) for method in methods)
-    raise IdentityError(f"Cannot sign in: no method has all that it needs. {described}.")
-
-
-def _first(names: tuple[str, ...], levels: t.Sequence[Options]) -> set[str]:
-    return next(
-        {name for name in names if name in options} for options in levels if any(name in options for name in names)
-    )
-
-
-def _describe(method: type[Credential], options: Options, variables: t.Mapping[str, tuple[str, ...]]) -> str:
-    lacking = method.validate(options)
-    missing = lacking.options if isinstance(lacking, Lacking) else ()
-    has = [f"{name} from {options[name].origin}" for name in method.takes if name in options]
-    lacks = [" or ".join(f"{name} ({', '.join(variables[name])})" for name in any_of) for any_of in missing]
-    found = f"has {', '.join(has)} and " if has else ""
-    return f"{method.method} {found}lacks {', '.join(lacks)}"

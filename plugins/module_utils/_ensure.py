@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, explained
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing, explained
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome, Shown
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 V = t.TypeVar("V", bound=Shown)  # an object of Graph as a value
@@ -44,6 +44,9 @@ class Resource(t.Protocol[N, V]):
 
         :param glanced: what a glance has found
         """
+
+    def suggestion(self, named: N) -> str:
+        """A sentence that helps where nothing is found under that name; empty when there is none."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,12 @@ class Intent(t.Protocol[C, V]):
     def facts(self, after: V | None) -> dict[str, t.Any]:
         """What the result says beside the object."""
 
+    def tell(self, after: V | None, predicted: bool) -> str:
+        """A sentence about what the task is after, beyond what happened to the object; empty when there is none.
+
+        :param predicted: whether `after` is not known, but expected
+        """
+
 
 def decide(resource: Resource[N, V], named: N, plan: t.Callable[[V | None], Plan[C, V]]) -> Plan[C, V]:
     """The plan for the object that is named. One that comes to a write, or to an error, is made on what was read just now."""
@@ -154,20 +163,40 @@ def ensure(
     :param source: the certificate that the task brings, if any
     :raises IdentityError: with a sentence for the user
     """
-    planned = decide(resource, named, intent.plan)
+    try:
+        planned = decide(resource, named, intent.plan)
+    except Missing as exc:
+        exc.advise(resource.suggestion(named))
+        raise
     for step in planned.steps:
         step.check(resource, planned.before)
     key_is_here = source is not None and source.make is not None
     due = planned.sends_key and not key_is_here and not planned.assumed
     stop = planned.idle or check_mode or due
     after, warnings = planned.after, planned.warnings
+    if planned.assumed and warnings:
+        warnings = (f"{warnings[0]} {resource.suggestion(named)}".rstrip(), *warnings[1:])
     if not stop:
         after = _carry_out(resource, intent.subject, planned, source, now)
         warnings = intent.warnings(planned.before, after)
     facts = intent.facts(after)
     if source is not None:
         facts["uploaded"] = planned.sends_key and not stop
-    return Outcome(not planned.idle, planned.reason, planned.before, after, now, warnings, facts, upload_due=due)
+    msg = _message(planned, after, intent.tell(after, stop and not planned.idle), stop)
+    return Outcome(not planned.idle, planned.reason, planned.before, after, now, warnings, msg, facts, upload_due=due)
+
+
+def _message(planned: Plan[C, V], after: V | None, told: str, stop: bool) -> str:
+    """What came of the task: what happened to the object, why, and what is to be told beyond that."""
+    shown = after or planned.before
+    if shown is None:
+        return f"Nothing was done: {planned.reason}."
+    done = "changed" if planned.before and after else "created" if after else "deleted"
+    if planned.idle:
+        happened = f"{shown.full_label} was left as it is: {planned.reason}."
+    else:
+        happened = f"{shown.full_label} {'would be' if stop else 'was'} {done}: {planned.reason}."
+    return f"{happened} {told}".rstrip()
 
 
 def _carry_out(resource: C, subject: str, planned: Plan[C, V], source: Source | None, now: datetime) -> V | None:

@@ -67,6 +67,22 @@ class NotFound(ServiceError):
     """Graph answered 404: the only answer that means absent."""
 
 
+class Missing(IdentityError):
+    """What the task names is not there.
+
+    :ivar fact: that it is not there, as a sentence
+    """
+
+    def __init__(self, fact: str, advice: str) -> None:
+        super().__init__(f"{fact} {advice}")
+        self.fact = fact
+
+    def advise(self, advice: str) -> None:
+        """Advise something better, if there is something."""
+        if advice:
+            self.message = f"{self.fact} {advice}"
+
+
 class Unreachable(IdentityError):
     """No answer came, and nothing was carried out."""
 

@@ -12,7 +12,6 @@ import re
 import typing as t
 import uuid
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
@@ -26,10 +25,12 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     first_sentence,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
+from ansible_collections.msgraph.identity.plugins.module_utils._graph_codes import HINTS
 from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     READS,
     HttpClient,
     described,
+    in_trouble,
     json_object,
     refused_for_now,
     wait_asked,
@@ -48,14 +49,16 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stand
 
 
 @dataclass(frozen=True)
-class Permissions:
-    """What Graph wants of whoever calls for a kind of resource.
+class Kind:
+    """A kind of resource, and what Graph wants of whoever calls for one.
 
+    :ivar plural: as in "the API connectors"
     :ivar read: the permission to read, of an application or delegated by a user
     :ivar write: the permission to do anything
     :ivar role: what a user needs beside a delegated permission
     """
 
+    plural: str
     read: str
     write: str
     role: str
@@ -69,7 +72,7 @@ class Purpose:
     """
 
     what: str
-    permissions: Permissions
+    kind: Kind
 
 
 R = t.TypeVar("R")
@@ -170,7 +173,7 @@ class GraphClient:
             raise error
         if refused_for_now(response):
             kind: type[Unsettled] = NotCarriedOut
-        elif 300 <= response.status_code < 500:
+        elif 300 <= response.status_code < 500 and not in_trouble(response):
             raise error
         else:
             kind = FateUnknown
@@ -226,15 +229,19 @@ def _service_error(
     error = error if isinstance(error, dict) else {}
     code, said = secrets.code(error.get("code")), secrets.message(error.get("message"))
     status = response.status_code
-    if said:
+    kind: type[ServiceError] = ServiceError
+    hint = _hint(status, code, response.request, purpose.kind)
+    if status == 404 and (error or not response.content) and not _is_not_offered(code, said):
+        kind = NotFound
+    if status == 404 and _is_not_offered(code, said):
+        cause = f"this tenant or cloud does not offer {purpose.kind.plural} ({f'{status} {code}' if code else status})"
+        hint = "Check the kind of tenant (workforce or Azure AD B2C), cloud_environment and api_version."
+    elif said:
         cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
+    elif code:
+        cause = f"Microsoft Graph answered {status} {code}"
     else:
-        cause = (
-            f"Microsoft Graph answered {status} {code}"
-            if code
-            else f"{urlsplit(response.url).netloc} answered {status}, but not as Microsoft Graph does"
-        )
-    kind = NotFound if status == 404 else ServiceError
+        cause = f"{described(response)}, but not as Microsoft Graph does"
     return kind(
         f"Could not {purpose.what}: {cause}.",
         status=status,
@@ -242,29 +249,39 @@ def _service_error(
         service_message=said,
         request_id=secrets.code(response.headers.get("request-id")),
         client_request_id=client_request_id,
-        hint=f"{REVOKED} {anew}"
-        if claims_challenge(response) is not None
-        else _hint(status, response.request, purpose.permissions),
+        hint=f"{REVOKED} {anew}" if claims_challenge(response) is not None else hint,
     )
 
 
-def _hint(status: int, request: requests.PreparedRequest, permissions: Permissions) -> str | None:
+def _is_not_offered(code: str | None, said: str | None) -> bool:
+    """Whether a 404 is about the route and not about an object: the front end or the back end does not know it.
+
+    Seen in tenants and clouds without the service; the third one is that of a version that lacks the route.
+    """
+    return (
+        code == "UnknownError"
+        or (code == "NotFound" and (said or "").startswith("Requested API is not supported"))
+        or (code == "BadRequest" and (said or "").startswith("Resource not found for the segment"))
+    )
+
+
+def _hint(status: int, code: str | None, request: requests.PreparedRequest, kind: Kind) -> str | None:
     if status == 401:
         return "The token was not accepted: check that it is meant for this Graph (graph_url, cloud_environment) and has not expired."
     if status == 403:
-        permission = permissions.read if request.method in READS else permissions.write
+        permission = kind.read if request.method in READS else kind.write
         claims = _claims(request.headers.get("Authorization", ""))
         if claims.get("appid") == AZURE_CLI:
             return f"Azure CLI has no permission {permission} for users: sign in to it as a service principal, or use another auth_method."
         if "scp" in claims:
             return (
                 f"The token is a user's: the application needs the delegated permission {permission} with admin consent, "
-                f"and the user the role {permissions.role}."
+                f"and the user the role {kind.role}."
             )
         return f"The application needs the permission {permission} with admin consent."
     if status == 429:
         return "Graph is throttling this application or tenant: run fewer requests at a time, or raise retry_timeout."
-    return None
+    return HINTS.get(code or "")
 
 
 def _claims(authorization: str) -> dict[str, t.Any]:

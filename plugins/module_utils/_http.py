@@ -34,7 +34,8 @@ with suppress(ImportError):  # require_libraries() names what is missing
 READS = ("GET",)
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
 PIECE = 16 * 1024  # bytes that are read at once; compressed, they may be a thousand times as many
-IN_TROUBLE = (429, 500, 502, 503, 504)
+THROTTLED = 429  # RFC 6585
+TIMED_OUT = 408  # RFC 9110, 15.5.9: the server did not wait for the whole request, or says so on somebody's behalf
 # Codes of Graph that say "later": nothing was carried out.
 # https://learn.microsoft.com/azure/active-directory-b2c/error-codes.
 LATER = ("AADB2C90229", "AADB2C90244", "AADB2C95043", "AADB2C95053", "Directory_ConcurrencyViolation")
@@ -151,8 +152,11 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def refused_for_now(response: requests.Response) -> bool:
-    """Whether the answer says "later": nothing was carried out, even when it was a write."""
-    if response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers):
+    """Whether the answer says "later": nothing was carried out, even when it was a write.
+
+    A 503 does not, with Retry-After or without: a gateway says it of a service that may have done the work.
+    """
+    if response.status_code == THROTTLED:
         return True
     if 400 <= response.status_code < 500:
         error = (json_object(response) or {}).get("error")
@@ -179,7 +183,7 @@ def in_trouble(response: requests.Response) -> bool:
     """Whether the answer is none: the service or somebody on the way is in trouble, or says "later"."""
     if response.status_code in (200, 201):
         return json_object(response) is None
-    return response.status_code in IN_TROUBLE or refused_for_now(response)
+    return response.status_code >= 500 or response.status_code == TIMED_OUT or refused_for_now(response)
 
 
 def described(response: requests.Response) -> str:

@@ -20,10 +20,17 @@ class Shown(t.Protocol):
 
     @property
     def label(self) -> str:
-        """What it is called in sentences and headers, as in "API connector 'x'"."""
+        """What it is called in the headers of diffs, as in "API connector 'x'"."""
+
+    @property
+    def full_label(self) -> str:
+        """What it is called in sentences, with its identifier."""
 
     def render(self, now: datetime) -> dict[str, t.Any]:
-        """As in results and diffs."""
+        """As in results."""
+
+    def compared(self, other: t.Any, now: datetime) -> dict[str, t.Any]:
+        """As in the later half of a diff, beside `other`; as in the earlier half where that is None."""
 
 
 V = t.TypeVar("V", bound=Shown)
@@ -35,6 +42,7 @@ class Outcome(t.Generic[V]):
 
     :ivar before: None when it did not exist
     :ivar after: None when it does not exist any more
+    :ivar msg: what came of it, in a sentence
     :ivar facts: what the result says beside the object
     :ivar upload_due: a certificate has to be sent, but its key is not at hand
     """
@@ -45,12 +53,13 @@ class Outcome(t.Generic[V]):
     after: V | None
     now: datetime
     warnings: tuple[str, ...] = ()
+    msg: str = ""
     facts: t.Mapping[str, t.Any] = field(default_factory=dict)
     upload_due: bool = False
 
     def render(self, with_diff: bool) -> dict[str, t.Any]:
         """As in results."""
-        result: dict[str, t.Any] = {"changed": self.changed, "reason": self.reason, **self.facts}
+        result: dict[str, t.Any] = {"changed": self.changed, "msg": self.msg, "reason": self.reason, **self.facts}
         if self.after:
             result[self.after.noun] = self.after.render(self.now)
         if self.warnings:
@@ -62,7 +71,8 @@ class Outcome(t.Generic[V]):
         return result
 
     def _diff(self) -> dict[str, t.Any]:
-        before, after = (shown.render(self.now) if shown else {} for shown in (self.before, self.after))
+        before = self.before.compared(None, self.now) if self.before else {}
+        after = self.after.compared(self.before, self.now) if self.after else {}
         diff: dict[str, t.Any] = {"before": before, "after": after}
         for header, shown in (
             ("before_header", self.before or self.after),

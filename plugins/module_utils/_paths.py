@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
-# How base64 of DER, a JSON web token and PEM begin.
-_CONTENT = ("MII", "eyJ", "-----")
+# How base64 of DER, a JSON web token, PEM and base64 of PEM begin.
+_CONTENT = ("MII", "eyJ", "-----", "LS0tLS1CRUdJTi")
 _LONGEST_NAME = 255
 
 
@@ -20,5 +20,5 @@ def require_path(option: str, value: str, remedy: str) -> None:
     :raises IdentityError: without the value
     """
     longest = max(len(part) for part in value.split("/"))
-    if value.startswith(_CONTENT) or "\n" in value or longest > _LONGEST_NAME:
+    if value.lstrip().startswith(_CONTENT) or "\n" in value or longest > _LONGEST_NAME:
         raise IdentityError(f"{option} looks like the content of a file and not like its name. {remedy}")

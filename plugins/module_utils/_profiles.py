@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import configparser
+import io
 import os
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._text import decode_text, unquoted
 
 PATH = os.path.join("~", ".azure", "credentials")
 
 
 def read_profile(name: str | None) -> dict[str, str]:
-    """The non-empty values of a section.
+    """The non-empty values of a section. Quotes around a value do not belong to it.
 
     :param name: of the section; None stands for `default`, which need not exist
     :raises IdentityError: when a section that was asked for by name is not there, or the file cannot be read
@@ -23,8 +25,8 @@ def read_profile(name: str | None) -> dict[str, str]:
     # Secrets contain what configparser would take for an interpolation.
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
-        with open(os.path.expanduser(PATH), encoding="utf-8") as file:
-            parser.read_file(file)
+        with open(os.path.expanduser(PATH), "rb") as file:
+            parser.read_file(io.StringIO(decode_text(file.read()), newline=None))
     except FileNotFoundError:
         if name is None:
             return {}
@@ -40,4 +42,5 @@ def read_profile(name: str | None) -> dict[str, str]:
         if name is None:
             return {}
         raise IdentityError(f"There is no profile '{name}' in {PATH}; it has {', '.join(parser.sections()) or 'none'}.")
-    return {option: value for option, value in parser.items(name or "default") if value}
+    values = {option: unquoted(value) for option, value in parser.items(name or "default")}
+    return {option: value for option, value in values.items() if value}

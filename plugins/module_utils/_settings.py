@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where each option's value comes from: the task, else the environment, else the profile, else the default. An empty
-string is no value.
-"""
+"""What a task, its environment and its profile amount to. An empty string is no value."""
 
 from __future__ import annotations
 
@@ -12,16 +10,23 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import SECRET_OPTIONS, without_empty
-from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud, choose_cloud
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import (
-    METHODS,
-    Credential,
-    Found,
-    choose_credential,
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import (
+    GRAPH,
+    SECRET_OPTIONS,
+    without_empty,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud, choose_cloud
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import Credential, Found
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._profiles import read_profile
+from ansible_collections.msgraph.identity.plugins.module_utils._sign_in import (
+    CLOUD,
+    CannotSignIn,
+    Sources,
+    choose,
+    host_warnings,
+)
+from ansible_collections.msgraph.identity.plugins.module_utils._text import clean
 
 # First non-empty wins. The names are those of azure.azcollection and of the Azure SDKs.
 ENVIRONMENT = {
@@ -38,6 +43,7 @@ ENVIRONMENT = {
     "graph_url": ("MSGRAPH_URL",),
     "profile": ("AZURE_PROFILE",),
 }
+TASK = "the task"
 SECRETS = tuple(name for name in SECRET_OPTIONS if name in ENVIRONMENT)
 
 # API connectors are documented there for beta only:
@@ -47,13 +53,15 @@ BETA_ONLY = ("graph.microsoft.us", "dod-graph.microsoft.us")
 
 @dataclass(frozen=True)
 class SignIn:
-    """Who signs in, where, and where each of the options was found."""
+    """Who signs in, where, where each of the options was found, and what was found besides."""
 
     method: str
     tenant: str | None
     client_id: str | None
     cloud: Cloud
     origins: tuple[tuple[str, str], ...]
+    # What the environment or a profile gives in vain.
+    unused: tuple[tuple[str, str], ...]
 
     def render(self) -> dict[str, t.Any]:
         """As in results; nothing of it is secret."""
@@ -65,6 +73,7 @@ class SignIn:
             "authority_host": self.cloud.authority_host,
             "graph_url": self.cloud.graph_url,
             "origins": dict(self.origins),
+            "unused": dict(self.unused),
         }
 
 
@@ -89,67 +98,90 @@ def settle(parameters: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> S
 
     :raises IdentityError: when no way to sign in is complete, or a value does not fit
     """
-    from_task = {
-        name: Found(str(value), "the task") for name, value in without_empty(parameters).items() if name in ENVIRONMENT
-    }
-    with_environment = {**_from_environment(environ), **from_task}
-    profile = with_environment.get("profile")
-    settled = {**_from_profile(profile.value if profile else None), **with_environment}
-
-    def value(name: str) -> str | None:
-        return settled[name].value if name in settled else None
-
-    cloud = choose_cloud(value("cloud_environment"), value("authority_host"), value("graph_url"))
+    sources = _sources(parameters, environ)
+    found = {name: sources.first(name) for name in CLOUD}
+    cloud = choose_cloud(*(host.value if host else None for host in found.values()))
     try:
-        credential = choose_credential(parameters["auth_method"], (from_task, with_environment, settled), ENVIRONMENT)
-    except IdentityError as exc:
+        choice = choose(parameters["auth_method"], sources, ENVIRONMENT)
+    except CannotSignIn as exc:
         if environ.get("AZURE_AD_USER") or environ.get("AZURE_PASSWORD"):
             exc.message += (
                 " AZURE_AD_USER and AZURE_PASSWORD are not used: Microsoft Entra ID asks users for a second factor, which a playbook cannot give."
                 " Let an application sign in."
             )
         raise
+    origins = {**choice.used, **{name: host for name, host in found.items() if host}}
     return Settings(
         cloud=cloud,
-        credential=credential,
+        credential=choice.credential,
         api_version=parameters["api_version"],
         verify=_verify(parameters),
         timeout=_at_least(parameters, "timeout", 1),
         retries=_at_least(parameters, "retries", 0),
         retry_timeout=_at_least(parameters, "retry_timeout", 1),
-        secrets=tuple(settled[name].value for name in SECRETS if name in settled),
-        sign_in=_sign_in(credential, cloud, settled),
-        warnings=_warnings(cloud, parameters["api_version"]),
+        secrets=tuple(
+            dict.fromkeys(source[name].value for source in sources.all for name in SECRETS if name in source)
+        ),
+        sign_in=SignIn(
+            method=choice.credential.method,
+            tenant=getattr(choice.credential, "tenant", None),
+            client_id=getattr(choice.credential, "client_id", None),
+            cloud=cloud,
+            origins=tuple((name, found.origin) for name, found in origins.items()),
+            unused=choice.unused,
+        ),
+        warnings=(
+            *choice.warnings,
+            *host_warnings(choice, sources, cloud),
+            *_warnings(cloud, parameters["api_version"]),
+        ),
     )
 
 
-def _from_environment(environ: t.Mapping[str, str]) -> dict[str, Found]:
-    found = {}
-    for name, variables in ENVIRONMENT.items():
-        variable = next((variable for variable in variables if environ.get(variable)), None)
-        if variable:
-            found[name] = Found(environ[variable], f"environment variable {variable}")
-    return found
+def _sources(parameters: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Sources:
+    """What the task, its environment and its profile give. The file of profiles is read here."""
+    given = without_empty(parameters)
+    task = {name: _cleaned(name, [(str(given[name]), TASK)], TASK) for name in ENVIRONMENT if name in given}
+    variables = {
+        name: _cleaned(
+            name,
+            [(environ[variable], f"environment variable {variable}") for variable in names if variable in environ],
+            "the environment",
+        )
+        for name, names in ENVIRONMENT.items()
+    }
+    named, other = _nth(task, 0).get("profile"), _nth(variables, 0).get("profile")
+    return Sources(
+        task=_nth(task, 0),
+        named_profile=_from_profile(named.value) if named else None,
+        environment=_nth(variables, 0),
+        other_profile={} if named else _from_profile(other.value if other else None),
+        shadowed=_nth(variables, 1),
+    )
 
 
 def _from_profile(name: str | None) -> dict[str, Found]:
-    return {
-        option: Found(value, f"profile {name or 'default'}")
-        for option, value in read_profile(name).items()
-        if option in ENVIRONMENT
+    values, origin = read_profile(name), f"profile {name or 'default'}"
+    keys = {option: (option, *GRAPH.options[option].get("aliases", ())) for option in ENVIRONMENT}
+    given = {
+        option: _cleaned(option, [(values[key], origin) for key in names if key in values], origin)
+        for option, names in keys.items()
     }
+    return _nth(given, 0)
 
 
-def _sign_in(credential: Credential, cloud: Cloud, settled: t.Mapping[str, Found]) -> SignIn:
-    taken = [name for name in METHODS[credential.method].takes if getattr(credential, name) is not None]
-    used = (*taken, "cloud_environment", "authority_host", "graph_url")
-    return SignIn(
-        method=credential.method,
-        tenant=getattr(credential, "tenant", None),
-        client_id=getattr(credential, "client_id", None),
-        cloud=cloud,
-        origins=tuple((name, settled[name].origin) for name in used if name in settled),
-    )
+def _cleaned(name: str, given: list[tuple[str, str]], source: str) -> list[Found]:
+    """The values of an option in one source, cleaned and without the empty ones.
+
+    :param given: values with their origins
+    """
+    found = [Found(clean(name, value, origin), origin, source) for value, origin in given]
+    return [each for each in found if each.value]
+
+
+def _nth(found: t.Mapping[str, list[Found]], index: int) -> dict[str, Found]:
+    """Of each option the value at `index`, where there are that many."""
+    return {name: values[index] for name, values in found.items() if len(values) > index}
 
 
 def _warnings(cloud: Cloud, api_version: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import (
-    Pkcs12,
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import (
+    KeyFile,
     Upload,
     WantedCertificate,
     received,
@@ -28,7 +28,7 @@ class Source:
     make: t.Callable[[], Upload] | None = field(default=None, repr=False)
 
     @classmethod
-    def opened(cls, file: Pkcs12, encryption: str) -> Source:
+    def opened(cls, file: KeyFile, encryption: str) -> Source:
         """Of a file that was opened where the work runs."""
         return cls(file.wanted, lambda: file.upload(encryption))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
@@ -23,6 +23,41 @@ def https_parts(url: str) -> SplitResult | None:
     return parts if fits else None
 
 
+STARS = "********"  # stands for a value that is not shown
+
+
+def without_values(url: str | None) -> str | None:
+    """A URL as results show it: without the values of its query, its fragment and its user, which may be keys.
+
+    Microsoft documents the key of an Azure Function as a value of the query.
+    """
+    if url is None:
+        return None
+    rest, hash_sign, dummy = url.partition("#")
+    place, question_mark, query = rest.partition("?")
+    values = "&".join(_without_value(pair) for pair in query.split("&")) if query else ""
+    scheme, slashes, where = place.partition("://")
+    host, slash, path = where.partition("/")
+    host = f"{STARS}@{host.rpartition('@')[2]}" if "@" in host else host
+    return f"{scheme}{slashes}{host}{slash}{path}{question_mark}{values}{hash_sign}{STARS if hash_sign else ''}"
+
+
+def values(url: str | None) -> set[str]:
+    """The values that `without_values` leaves out, as they are written and as they are meant."""
+    rest, dummy, fragment = (url or "").partition("#")
+    place, dummy, query = rest.partition("?")
+    user = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    written = {pair.partition("=")[2] if "=" in pair else pair for pair in query.split("&")}
+    found = {value for value in (*written, fragment, user) if value}
+    return found | {unquote_plus(value) for value in found}
+
+
+def _without_value(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    # Without a sign it may be a name or a value.
+    return f"{name}={STARS if value else ''}" if equals else (STARS if name else "")
+
+
 def require_target_url(url: str | None) -> str | None:
     """The URL when an API connector can call it.
 
@@ -34,6 +69,10 @@ def require_target_url(url: str | None) -> str | None:
     if parts is None or any(character in " \\" or not character.isprintable() for character in url):
         raise IdentityError(
             "target_url is not an https URL with a host, such as https://api.contoso.com/orders. Nothing was sent."
+        )
+    if STARS in url:
+        raise IdentityError(
+            "target_url contains stars, as results show it where a value is hidden. Give the whole URL. Nothing was sent."
         )
     if "@" in parts.netloc:
         raise IdentityError(

@@ -28,7 +28,7 @@ requirements:
   - python >= 3.10
   - requests >= 2.31.0
   - msal >= 1.35.0
-  - cryptography >= 42.0.0
+  - cryptography >= 43.0.0
 extends_documentation_fragment:
   - msgraph.identity.graph
   - msgraph.identity.attributes
@@ -87,6 +87,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What came of the task, in one or two sentences; on failure, what happened and what to do.
+  returned: always
+  type: str
+  sample: 3 API connectors in the tenant.
 connectors:
   description: The API connectors, in the order in which Microsoft Graph lists them. Empty when there is none.
   returned: success
@@ -102,7 +107,7 @@ connectors:
       type: str
       sample: Orders API
     target_url:
-      description: URL of the API that the connector calls.
+      description: URL of the API that the connector calls; the values of its query are starred, as they may be keys.
       type: str
       sample: https://api.contoso.com/orders
     authentication:
@@ -198,6 +203,12 @@ sign_in:
       description: Where each option that was used was found.
       type: dict
       sample: {"tenant": "the task", "client_id": "environment variable AZURE_CLIENT_ID"}
+    unused:
+      description:
+        - Options for signing in that the environment or a profile gives and that are not used, and where they were found.
+        - What the task itself gives and is not used gets a warning.
+      type: dict
+      sample: {"secret": "environment variable AZURE_SECRET"}
 failure:
   description: What Microsoft Graph or Microsoft Entra answered.
   returned: when one of them refused

@@ -11,9 +11,11 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import is_integer
+from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import Named
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, explained
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import LARGEST, KeyFile, open_key_file
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import LARGEST, Pkcs12, decode
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 from ansible_collections.msgraph.identity.plugins.plugin_utils._controller_file import read_controller_file
@@ -21,15 +23,15 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action imp
 
 
 @functools.lru_cache(maxsize=8)
-def opened(data: bytes, password: str, name: str) -> Pkcs12:
+def opened(data: bytes, password: str, name: str) -> KeyFile:
     """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does
     this memory.
     """
-    return Pkcs12(decode(data, name), password, name)
+    return open_key_file(data, password, name)
 
 
 class CertificateAction(GraphAction):
-    """Reads a PKCS#12 file on the controller for a module that may upload it.
+    """Reads a key file on the controller for a module that may upload it.
 
     A module on a host gets the certificate alone at first. Where it answers `upload_due`, it is called again with the
     key; what it said in the meantime, `notices`, is kept. Neither of the two is in the result of the task.
@@ -40,7 +42,10 @@ class CertificateAction(GraphAction):
         options = self.kind.file_options(parameters)
         if options is None:
             return super().act(parameters, task_vars)
-        file = self.read_pkcs12(options)
+        named = Named(parameters["connector_id"], parameters["connector_name"])
+        number = " YAML took certificate_password for a number, which may have changed it: put it in quotes."
+        with explained(f"{named}: ", number if self._password_is_a_number() else ""):
+            file = self.read_key_file(options)
         if self.in_process:
             result = self.run_here(parameters, Source.opened(file, options["pkcs12_encryption"]))
         else:
@@ -49,7 +54,7 @@ class CertificateAction(GraphAction):
             result["warnings"] = [*file.warnings, *result.get("warnings", ())]
         return result
 
-    def read_pkcs12(self, options: Parameters) -> Pkcs12:
+    def read_key_file(self, options: Parameters) -> KeyFile:
         """The file in `src` or `content`.
 
         :param options: validated against the spec PKCS12
@@ -68,8 +73,14 @@ class CertificateAction(GraphAction):
                 )
         return opened(data, options["certificate_password"] or "", name)
 
+    def _password_is_a_number(self) -> bool:
+        options: t.Any = self.kind.spec.given(self._task.args)
+        for name in self.kind.file_at or ():
+            options = options.get(name) or {}
+        return is_integer(options.get("certificate_password"))
+
     def _run_on_host(
-        self, file: Pkcs12, options: Parameters, parameters: Parameters, task_vars: dict[str, t.Any]
+        self, file: KeyFile, options: Parameters, parameters: Parameters, task_vars: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         """Two calls of the module: first with the certificate alone, and with the key only when an upload is due."""
         arguments = self.arguments(parameters)

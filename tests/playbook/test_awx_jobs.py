@@ -207,7 +207,7 @@ def test_mistakes(stage: Stage, credentials: Mapping[str, Credential], certifica
     assert "'Orders'" in jobs["unknown"].failure
     assert "There is no API connector" in jobs["unknown ID"].failure
     assert "'gone'" in jobs["unknown ID"].failure
-    assert jobs["no sign-in"].failure.startswith("Cannot sign in: no method has all that it needs.")
+    assert jobs["no sign-in"].failure.startswith("Cannot sign in: no credentials found.")
 
 
 def test_without_awx(stage: Stage, made: Made) -> None:

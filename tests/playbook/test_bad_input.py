@@ -40,11 +40,11 @@ MISTAKES = [
     Mistake("missing_file", ("no file 'missing.pfx'", "src"), {"src": "missing.pfx"}),
     Mistake("directory", ("directory",), {"src": "directory"}),
     Mistake("empty_file", ("src 'empty.pfx' is empty",), {"src": "empty.pfx"}),
-    Mistake("pem", ("PEM, not PKCS#12", "openssl pkcs12 -export"), {"src": "orders.pem"}),
+    Mistake("pem", ("src 'orders.pem' holds no private key",), {"src": "orders.pem"}),
     Mistake("der", ("certificate without its private key",), {"src": "orders.der"}),
     Mistake("garbage", ("not PKCS#12", "src 'garbage.pfx'"), {"src": "garbage.pfx"}),
     Mistake("text", ("neither PKCS#12 nor base64", "src 'text.pfx'"), {"src": "text.pfx"}),
-    Mistake("truncated", ("damaged", "src 'truncated.pfx'"), {"src": "truncated.pfx"}),
+    Mistake("truncated", ("incomplete", "src 'truncated.pfx'"), {"src": "truncated.pfx"}),
     Mistake("too_large", ("larger than", "src 'large.pfx'"), {"src": "large.pfx"}),
     Mistake("wrong_password", ("certificate_password is wrong",), {"certificate_password": "not-the-password"}),
     Mistake("missing_password", ("needs certificate_password",), {"certificate_password": ABSENT}),
@@ -65,9 +65,11 @@ MISTAKES = [
         ("no API connector with the ID 'nowhere'", "id"),
         {"connector_name": ABSENT, "connector_id": "nowhere"},
     ),
-    Mistake("unknown_name", ("no API connector with the exact name 'Nowhere'", "name"), {"connector_name": "Nowhere"}),
+    Mistake("unknown_name", ("no API connector named 'Nowhere'", "name"), {"connector_name": "Nowhere"}),
     Mistake(
-        "name_in_other_case", ("no API connector with the exact name 'ORDERS'", "exact"), {"connector_name": "ORDERS"}
+        "name_in_other_case",
+        ("no API connector named 'ORDERS'. Names match exactly: did you mean 'Orders' (orders)?",),
+        {"connector_name": "ORDERS"},
     ),
     Mistake(
         "ambiguous_name", ("'Twice'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twice"}
@@ -89,7 +91,7 @@ MISTAKES = [
     ),
     Mistake(
         "empty_secret",
-        ("Cannot sign in", "lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET)", "client_id from the task"),
+        ("Cannot sign in: tenant and client_id are there (the task), but no secret",),
         {"secret": ""},
     ),
     Mistake("wrong_secret", ("AADSTS7000215", "secret"), {"secret": "not~the~secret"}),
@@ -109,7 +111,7 @@ MISTAKES = [
     Mistake(
         "unreachable_graph",
         ("could not be reached", "{closed}"),
-        {"graph_url": "https://{closed}", "retries": 0, "access_token": "any"},
+        {"graph_url": "https://{closed}", "retries": 0, "access_token": "any", "secret": ABSENT},
     ),
     Mistake(
         "unreachable_entra", ("Could not sign in", "{closed}"), {"authority_host": "https://{closed}", "retries": 0}
@@ -199,7 +201,7 @@ def write_files(stage: Stage, orders: Made) -> None:
     stage.write("orders.pfx", good)
     (stage.directory / "directory").mkdir()
     stage.write("empty.pfx", b"")
-    stage.write("orders.pem", orders.key_pem + orders.pem)
+    stage.write("orders.pem", orders.pem)
     stage.write("orders.der", orders.der)
     stage.write("garbage.pfx", b"0\x82" + bytes(range(256)) * 4)
     stage.write("text.pfx", "Kein PFX, nur Text – mit Umlauten: äöü".encode())

@@ -147,4 +147,5 @@ def test_example(stage: Stage, orders: Made, example: Example) -> None:
         changes.append(sum(changed for _ok, changed in recap))
     assert (changes[0] == 0) is only_reads(example)
     assert changes[1] == 0
-    assert "[WARNING]" not in played.output
+    # The examples give a secret, and the environment leads them to the emulator.
+    assert played.output.count("[WARNING]") == played.output.count("[WARNING]: secret (the task) is sent to ")

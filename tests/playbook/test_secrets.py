@@ -132,7 +132,7 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
         certificate_task(
             "encoded",
             connector_name="encoded",
-            **{**signed_in, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"},
+            **{**plain, "src": "", "content": "{{ content }}", "access_token": "{{ token }}"},
         ),
         certificate_task("federated", connector_id="federated", oidc_token="{{ federated_token }}", **plain),
         certificate_task(

@@ -43,6 +43,7 @@ class Case(Attempt):
     tenant: str | None = TENANT
     client_id: str | None = CLIENT_ID
     origins: Mapping[str, str] = field(default_factory=dict)
+    unused: Mapping[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
 
@@ -113,6 +114,7 @@ CASES = {
         method="client_secret",
         tenant=DOMAIN,
         origins={**task("tenant", "secret"), **variables(client_id="AZURE_CLIENT_ID")},
+        unused=variables(tenant="AZURE_TENANT"),
         asked=ENTRA,
     ),
     "token": Case(
@@ -301,6 +303,7 @@ def test_signs_in(signed: Signed, name: str) -> None:
         "cloud_environment": "AzureCloud",
         "authority_host": signed.emulator.authority_host,
         "graph_url": signed.emulator.graph_url,
+        "unused": case.unused,
         "origins": {**case.origins, **variables(authority_host="AZURE_AUTHORITY_HOST", graph_url="MSGRAPH_URL")},
     }
     assert [f"{entry['service']} {entry['method']}" for entry in signed.requests[name]] == [*case.asked, "graph GET"]

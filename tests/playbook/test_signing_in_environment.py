@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from emulator.client import Emulator
 from emulator.defaults import CLIENT_ID, CLIENT_SECRET, DOMAIN, TENANT
-from support.certificates import Made
+from support.certificates import Made, make_certificate
 from support.proxies import Proxy
 
 from awx_jobs import Credential
@@ -84,9 +84,8 @@ def test_awx_with_gaps(stage: Stage, orders: Made) -> None:
     played = stage.play(attempt_tasks(stage, orders, attempts), environ=stage.hosts_environment)
     assert played.code == 0, played.output
     results = stage.results
-    assert (
-        "client_secret has tenant from environment variable AZURE_TENANT, client_id from environment variable AZURE_CLIENT_ID and lacks secret"
-        in (results["no_secret"]["msg"])
+    assert results["no_secret"]["msg"] == (
+        "Cannot sign in: tenant and client_id are there (the environment), but no secret, x509_certificate_path or oidc_token."
     )
     assert not results["no_secret_but_a_token"].get("failed")
     assert "AZURE_AD_USER and AZURE_PASSWORD are not used" in results["user"]["msg"]
@@ -94,10 +93,10 @@ def test_awx_with_gaps(stage: Stage, orders: Made) -> None:
     assert results["cloud"]["sign_in"]["cloud_environment"] == "AzureChinaCloud"
 
 
-def write_profiles(home: Path, content: str) -> None:
+def write_profiles(home: Path, content: str, encoding: str = "utf-8") -> None:
     """The file that azure.azcollection reads too."""
     (home / ".azure").mkdir(parents=True)
-    (home / ".azure" / "credentials").write_text(content, encoding="utf-8")
+    (home / ".azure" / "credentials").write_bytes(content.encode(encoding))
 
 
 PROFILES = f"""
@@ -120,7 +119,7 @@ secret =
 
 
 def test_profiles(stage: Stage, orders: Made) -> None:
-    """Each option is taken from the task, else from the environment, else from the section that was named."""
+    """The section that a task names is not mixed with the environment; the one that nobody named completes it."""
     other = {"client_id": OTHER_CLIENT, "secrets": [{"value": CLIENT_SECRET}], "roles": ["APIConnectors.Read.All"]}
     change_app(stage.emulator, other, secrets=[{"value": PERCENT_SECRET}, {"value": CLIENT_SECRET}])
     write_profiles(stage.home, PROFILES)
@@ -129,10 +128,13 @@ def test_profiles(stage: Stage, orders: Made) -> None:
         "named": Attempt({"profile": "other"}),
         "named_by_variable": Attempt(environment={"AZURE_PROFILE": "other"}),
         "task_beats_variable": Attempt({"profile": "other"}, {"AZURE_PROFILE": "missing"}),
-        "environment_beats_profile": Attempt({"profile": "other"}, {"AZURE_CLIENT_ID": CLIENT_ID, "AZURE_TENANT": ""}),
-        "task_beats_environment": Attempt(
-            {"profile": "other", "client_id": CLIENT_ID}, {"AZURE_CLIENT_ID": OTHER_CLIENT, "AZURE_TENANT": TENANT}
+        "profile_beats_environment": Attempt(
+            {"profile": "other"}, {"AZURE_TENANT": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_SECRET": WRONG_SECRET}
         ),
+        "task_beats_profile": Attempt(
+            {"profile": "other", "tenant": TENANT}, {"AZURE_CLIENT_ID": CLIENT_ID, "AZURE_TENANT": "nobody.example"}
+        ),
+        "environment_completes_default": Attempt(environment={"AZURE_TENANT": DOMAIN}),
         "a_complete_environment": Attempt(environment={"MSGRAPH_ACCESS_TOKEN": "{{ given.token }}"}),
         "empty_values": Attempt({"profile": "part"}, {"AZURE_CLIENT_ID": CLIENT_ID}),
         "missing": Attempt({"profile": "missing"}),
@@ -143,33 +145,100 @@ def test_profiles(stage: Stage, orders: Made) -> None:
     results = stage.results
     told = {
         name: [results[name]["sign_in"]["origins"].get(option) for option in ("tenant", "client_id", "secret")]
-        for name in list(attempts)[:6]
+        for name in list(attempts)[:7]
     }
-    profile, variable = "profile other", "environment variable AZURE_CLIENT_ID"
+    profile = "profile other"
     assert told == {
         "default": ["profile default"] * 3,
         "named": [profile] * 3,
         "named_by_variable": [profile] * 3,
         "task_beats_variable": [profile] * 3,
-        "environment_beats_profile": [profile, variable, profile],
-        "task_beats_environment": ["environment variable AZURE_TENANT", "the task", profile],
+        "profile_beats_environment": [profile] * 3,
+        "task_beats_profile": ["the task", profile, profile],
+        "environment_completes_default": ["environment variable AZURE_TENANT", "profile default", "profile default"],
     }
     sent = {
         name: next(entry["body"]["client_secret"] for entry in entries if entry["body"])
         for name, entries in requests_to_entra(stage.emulator).items()
     }
-    assert sent == {**dict.fromkeys(told, CLIENT_SECRET), "default": PERCENT_SECRET}
+    own = ("default", "environment_completes_default")
+    assert sent == {**dict.fromkeys(told, CLIENT_SECRET), **dict.fromkeys(own, PERCENT_SECRET)}
+    assert results["profile_beats_environment"]["sign_in"]["unused"] == {
+        "tenant": "environment variable AZURE_TENANT",
+        "client_id": "environment variable AZURE_CLIENT_ID",
+        "secret": "environment variable AZURE_SECRET",
+    }
     assert results["named"]["sign_in"]["cloud_environment"] == "AzureUSGovernment"
     assert results["a_complete_environment"]["sign_in"]["auth_method"] == "access_token"
     assert {name for name, result in results.items() if result.get("failed")} == {"empty_values", "missing"}
-    assert (
-        "client_secret has tenant from profile part, client_id from environment variable AZURE_CLIENT_ID and lacks secret"
-        in results["empty_values"]["msg"]
+    assert results["empty_values"]["msg"] == (
+        "Cannot sign in: tenant is there (profile part), but no client_id and no secret, x509_certificate_path or oidc_token."
+        " The task names a profile, so client_id of the environment is not used."
     )
     assert (
         results["missing"]["msg"]
         == "There is no profile 'missing' in ~/.azure/credentials; it has default, other, part."
     )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_task_names_is_used(stage: Stage, orders: Made, way: str) -> None:
+    """Whatever else the environment of AWX, a pod or a shell gives; and the result tells what was found besides."""
+    application = make_certificate("application.example", key_number=2)
+    other = {"client_id": OTHER_CLIENT, "secrets": [{"value": PERCENT_SECRET}], "roles": ["APIConnectors.Read.All"]}
+    change_app(stage.emulator, other, certificates=[application.pem.decode()])
+    write_profiles(
+        stage.home,
+        f'[prod]\r\ntenant="{DOMAIN}"\r\nclient_id={OTHER_CLIENT}\r\nclient_secret={PERCENT_SECRET}\r\n',
+        "utf-16",
+    )
+    key = str(stage.directory / stage.write("key.pem", application.pem_file()))
+    awx = {
+        "AZURE_TENANT": TENANT,
+        "AZURE_CLIENT_ID": CLIENT_ID,
+        "AZURE_SECRET": "{{ given.secret }}",
+        "AZURE_AD_USER": "",
+    }
+    pod = {
+        "AZURE_TENANT_ID": DOMAIN,
+        "AZURE_CLIENT_ID": OTHER_CLIENT,
+        "AZURE_FEDERATED_TOKEN_FILE": "/var/run/secrets/azure/tokens/azure-identity-token",
+    }
+    attempts = {
+        "profile": Attempt({"profile": "prod"}, awx),
+        "certificate": Attempt({"x509_certificate_path": key}, awx),
+        "secret": Attempt({"secret": "{{ given.secret }}\n"}, {**awx, "AZURE_SECRET": WRONG_SECRET}),
+        "awx_in_a_pod": Attempt(environment={**pod, **awx}),
+        "two": Attempt({**WITH_SECRET, "x509_certificate_path": key}, awx),
+        "one_of_two": Attempt({**WITH_SECRET, "x509_certificate_path": key, "auth_method": "client_secret"}),
+        "bearer": Attempt({"access_token": "Bearer {{ given.token }}\n"}, awx),
+    }
+    values = write_values(stage, token=stage.emulator.mint_token())
+    played = stage.play(attempt_tasks(stage, orders, attempts), *values, hosts=way, environ=stage.hosts_environment)
+    assert played.code == 0, played.output
+    results = stage.results
+    assert {name for name, result in results.items() if result.get("failed")} == {"two"}
+    assert results["two"]["msg"].startswith("The task gives secret and x509_certificate_path, ")
+    signed = {name: result["sign_in"] for name, result in results.items() if name != "two"}
+    assert {name: (who["auth_method"], who["client_id"], list(who["unused"])) for name, who in signed.items()} == {
+        "profile": ("client_secret", OTHER_CLIENT, ["tenant", "client_id", "secret"]),
+        "certificate": ("client_certificate", CLIENT_ID, ["secret"]),
+        "secret": ("client_secret", CLIENT_ID, ["secret"]),
+        "awx_in_a_pod": ("client_secret", CLIENT_ID, ["tenant", "oidc_token_file_path"]),
+        "one_of_two": ("client_secret", CLIENT_ID, []),
+        "bearer": ("access_token", None, ["tenant", "client_id", "secret"]),
+    }
+    assert signed["profile"]["origins"]["client_id"] == "profile prod"
+    assert (
+        "x509_certificate_path of the task is not used: it signs in by client_secret."
+        in results["one_of_two"]["warnings"]
+    )
+    host = urlsplit(stage.emulator.authority_host).netloc
+    assert results["secret"]["warnings"] == [
+        f"secret (the task) is sent to {host}, which is no host of Microsoft and comes from elsewhere "
+        "(environment variable AZURE_AUTHORITY_HOST). Give authority_host where secret is given, if that is meant."
+    ]
+    assert not [name for name in ("certificate", "awx_in_a_pod") if results[name].get("warnings")]
 
 
 def requests_to_entra(emulator: Emulator) -> dict[str, list]:

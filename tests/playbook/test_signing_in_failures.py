@@ -8,6 +8,7 @@ at -vvv.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,17 +81,10 @@ def forbidden(options: Mapping[str, Any], message: str) -> Case:
 NOT_ENTRA = "which is not an answer of Microsoft Entra ID. Check authority_host and the proxy, or try again later."
 NO_CLI = "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
 NO_TOKEN = "The Azure CLI did not answer with a token. Try: az account get-access-token"
-# What each method lacks, when nothing is given; and what some lack when there is a tenant and a client.
-LACKS_TOKEN = "access_token lacks access_token (MSGRAPH_ACCESS_TOKEN);"
-LACKS_ALL = (
-    f"{LACKS_TOKEN} federated_token lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-    "oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE); "
-    "client_secret lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), secret (AZURE_SECRET, AZURE_CLIENT_SECRET); "
-    "client_certificate lacks tenant (AZURE_TENANT, AZURE_TENANT_ID), client_id (AZURE_CLIENT_ID), "
-    "x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH)."
+INCOMPLETE = (
+    "Cannot sign in: no credentials found. Give tenant, client_id and secret (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) "
+    "or set auth_method."
 )
-HAS = "has tenant from the task, client_id from environment variable AZURE_CLIENT_ID"
-INCOMPLETE = "Cannot sign in: no method has all that it needs."
 
 CASES = {
     "wrong_secret": refused(
@@ -145,7 +139,7 @@ CASES = {
     ),
     "wrong_password_of_pfx": certificate(
         "encrypted.pfx",
-        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong.",
+        "x509_certificate_path 'encrypted.pfx' cannot be opened. Its x509_certificate_password is wrong, or the file is damaged.",
         x509_certificate_password="{{ given.wrong_password }}",
     ),
     "no_password_of_pem": certificate(
@@ -169,7 +163,7 @@ CASES = {
     ),
     "key_without_certificate": certificate(
         "alone.pem",
-        "x509_certificate_path 'alone.pem' holds no certificate that can be read. Put the certificate and its key into one PEM file.",
+        "x509_certificate_path 'alone.pem' holds no certificate. Put the certificate and its key into one PEM file.",
     ),
     "key_of_another_certificate": certificate(
         "mixed.pem",
@@ -246,22 +240,35 @@ CASES = {
     ),
     "user_and_password": Case(
         environment={"AZURE_AD_USER": "user@contoso.onmicrosoft.com", "AZURE_PASSWORD": "{{ given.user_password }}"},
-        message=f"{INCOMPLETE} {LACKS_ALL} AZURE_AD_USER and AZURE_PASSWORD are not used: Microsoft Entra ID asks users for a second factor, which a "
+        message=f"{INCOMPLETE} AZURE_AD_USER and AZURE_PASSWORD are not used: Microsoft Entra ID asks users for a second factor, which a "
         "playbook cannot give. Let an application sign in.",
     ),
-    "nothing": Case(message=f"{INCOMPLETE} {LACKS_ALL}"),
+    "nothing": Case(message=INCOMPLETE),
     "not_enough": Case(
         {"tenant": DOMAIN},
         {"AZURE_CLIENT_ID": CLIENT_ID, "AZURE_SECRET": ""},
-        message=f"{INCOMPLETE} {LACKS_TOKEN} "
-        f"federated_token {HAS} and lacks oidc_token (AZURE_FEDERATED_TOKEN) or oidc_token_file_path (AZURE_FEDERATED_TOKEN_FILE); "
-        f"client_secret {HAS} and lacks secret (AZURE_SECRET, AZURE_CLIENT_SECRET); "
-        f"client_certificate {HAS} and lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
+        message="Cannot sign in: tenant (the task) and client_id (the environment) are there, but no secret, x509_certificate_path or oidc_token.",
+    ),
+    "two_credentials": Case(
+        {**WITH_SECRET, "x509_certificate_path": "key.pem"},
+        message="The task gives secret and x509_certificate_path, module_defaults included, and each is enough to sign in. "
+        "Give one of them, or choose with auth_method.",
+    ),
+    "nul": Case(
+        {**WITH_SECRET, "client_id": "{{ given.nul }}"},
+        message="client_id (the task) holds a NUL character; it was probably decoded from UTF-16.",
+    ),
+    "token_in_json": Case(
+        {"access_token": "{{ given.json_token }}"},
+        message="access_token is given JSON instead of a token. Give the token in it alone.",
+    ),
+    "graph_url_with_a_line_end": Case(
+        {**WITH_SECRET, "graph_url": "https://graph.\nexample"},
+        message="No request can be made with this graph_url (the task): it holds a line end.",
     ),
     "not_enough_for_the_method": Case(
         {**WITH_SECRET, "auth_method": "client_certificate"},
-        message=f"{INCOMPLETE} client_certificate has tenant from the task, client_id from the task and "
-        "lacks x509_certificate_path (AZURE_X509_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PATH).",
+        message="Cannot sign in: auth_method is client_certificate, tenant and client_id are there (the task), but no x509_certificate_path.",
     ),
     "http_authority": Case(
         {**WITH_SECRET, "authority_host": "http://login.example"},
@@ -334,6 +341,8 @@ def fixture_failed(tmp_path_factory: pytest.TempPathFactory, started: Emulator, 
         **tokens,
         **SECRETS,
         closed=closed_url(),
+        nul="a\0b\0",
+        json_token='{"accessToken": "' + SECRETS["federated_token"] + '"}',
     )
     attempts = {**CASES, **{name: attempt for name, (attempt, dummy) in MANAGED_IDENTITY_CASES.items()}}
     played = stage.play(attempt_tasks(stage, orders, attempts), "-vvv", *values, environ=stage.hosts_environment)
@@ -421,7 +430,7 @@ def test_says(failed: Failed, name: str) -> None:
     case, result = CASES[name], failed.results[name]
     assert result["failed"]
     # Before it goes to Graph for something, a task does not say for what it would go.
-    said = result["msg"].split(f"connector '{name}': ")[-1]
+    said = re.split(rf"connector '{name}'(?: \({name}\))?: ", result["msg"])[-1]
     assert said == case.message.replace("ENTRA", failed.entra)
     assert bool(result.get("failure")) == bool(case.status)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.msgraph.identity.plugins.module_utils._graph_codes import HINTS
+
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = ROOT / "tests"
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_faults.rst"
@@ -33,7 +35,8 @@ LEFT_OUT = re.compile(r"_on_a_bastion\]$|\[no_fault\]$")
 
 def rows():
     """The rows of the tables, as (what is wrong, what the user sees, tests)."""
-    for table in GUIDE.read_text(encoding="utf-8").split(".. list-table::\n")[1:]:
+    text = GUIDE.read_text(encoding="utf-8")
+    for table in text[text.index("Every fault and every bad input") :].split(".. list-table::\n")[1:]:
         for row in table.split("\n   * - ")[2:]:
             # What follows the table has no indentation.
             row = re.split(r"\n(?=\S)", row)[0]
@@ -91,3 +94,9 @@ def test_nothing_that_was_tried_is_left_out(collected, function):
     tried = {test for test in collected if test.startswith(f"{function}[") and not LEFT_OUT.search(test)}
     assert tried
     assert not tried - {test for dummy, unused, tests in ROWS for test in tests}
+
+
+def test_codes_are_those_of_the_collection():
+    text = GUIDE.read_text(encoding="utf-8")
+    table = text[text.index("Codes of Microsoft Graph") : text.index("Every fault and every bad input")]
+    assert dict(re.findall(r"   \* - ``(\w+)``\n     - (.+)\n", table)) == HINTS

@@ -18,7 +18,7 @@ from ansible.template import Templar
 from responses import matchers, registries
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Permissions, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Kind, Purpose
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 
 HOST = "graph.example"
@@ -78,7 +78,7 @@ def make_graph(
 
 def to(what: str) -> Purpose:
     """What a request of a test is for."""
-    return Purpose(what, Permissions("Things.Read.All", "Things.ReadWrite.All", "Thing Administrator"))
+    return Purpose(what, Kind("things", "Things.Read.All", "Things.ReadWrite.All", "Thing Administrator"))
 
 
 class Wire:

@@ -167,7 +167,7 @@ def test_vaulted_file_that_stays_closed(make, tmp_path, wire, arguments, secrets
         ),
         ({"certificate_password": ""}, (), "src 'x.pfx' cannot be opened. It needs certificate_password"),
         ({"content": "nonsense!"}, ("src",), "content is neither PKCS#12 nor base64"),
-        ({"content": MADE.pem.decode()}, ("src",), "content is PEM, not PKCS#12"),
+        ({"content": MADE.pem.decode()}, ("src",), "content holds no private key"),
         ({"src": ""}, (), "one of the following is required: src, content"),
         ({"connector_name": "n"}, (), "mutually exclusive"),
         ({"thumbprint": "x"}, (), "Unsupported parameters: thumbprint"),
@@ -195,7 +195,7 @@ def test_controller_without_cryptography(make, wire, monkeypatch):
     monkeypatch.setattr(_libraries, "find_spec", lambda name: None if name == "cryptography" else object())
     calls = ModuleCalls()
     result = make(transport="ssh", calls=calls).run(task_vars={})
-    assert result["failed"] and "cryptography >= 42.0.0" in result["msg"]
+    assert result["failed"] and "cryptography >= 43.0.0" in result["msg"]
     assert calls.arguments == []
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._api_connectors i
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import Changes, Named, parse_connector
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, decide
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 
 from ..fakes import CONNECTORS, ROOT, make_graph
 
@@ -53,6 +54,7 @@ def test_ids_that_would_lead_elsewhere_are_refused(wire, clock, connector_id):
 # --- one connector after the other ---
 
 ID = DOCUMENTED["id"]
+ONE = parse_connector(DOCUMENTED)
 BY_ID, BY_NAME = Named(ID, None), Named(None, "My API connector")
 OTHER = {**DOCUMENTED, "id": "c-2", "displayName": "Other"}
 
@@ -156,18 +158,18 @@ def test_ambiguous_and_strange_ones_are_looked_up_anew(wire, clock):
 
 WRITES = {
     "upload": (
-        lambda connectors: connectors.upload_client_certificate(ID, Upload("", "")),
+        lambda connectors: connectors.upload_client_certificate(ONE, Upload("", "")),
         "POST",
         f"{CONNECTORS}/{ID}/uploadClientCertificate",
         200,
     ),
     "update": (
-        lambda connectors: connectors.update(ID, Changes(target_url=DONE)),
+        lambda connectors: connectors.update(ONE, Changes(target_url=DONE)),
         "PATCH",
         f"{CONNECTORS}/{ID}",
         204,
     ),
-    "delete": (lambda connectors: connectors.delete(ID), "DELETE", f"{CONNECTORS}/{ID}", 204),
+    "delete": (lambda connectors: connectors.delete(ONE), "DELETE", f"{CONNECTORS}/{ID}", 204),
     "create": (lambda connectors: connectors.create(Changes(display_name="New")), "POST", CONNECTORS, 201),
 }
 
@@ -194,7 +196,7 @@ def test_new_name_makes_all_names_uncertain(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
     assert url_of(connectors, BY_NAME) == DONE
     wire.expect("PATCH", f"{CONNECTORS}/c-2", status=204)
-    connectors.update("c-2", Changes(display_name="My API connector"))
+    connectors.update(parse_connector(OTHER), Changes(display_name="My API connector"))
     wire.expect(
         "GET", CONNECTORS, {"value": [with_url(DONE), {**with_url(DONE, OTHER), "displayName": "My API connector"}]}
     )
@@ -208,7 +210,7 @@ def test_ambiguous_name_stays_ambiguous_after_a_write_to_one_of_them(wire, clock
     wire.expect("GET", CONNECTORS, twins)
     assert url_of(connectors, Named(None, "Other")) == DONE
     wire.expect("POST", f"{CONNECTORS}/c-3/uploadClientCertificate", status=200)
-    connectors.upload_client_certificate("c-3", Upload("", ""))
+    connectors.upload_client_certificate(replace(ONE, id="c-3"), Upload("", ""))
     wire.expect("GET", CONNECTORS, twins)
     with pytest.raises(IdentityError, match="ambiguous"):
         url_of(connectors, BY_NAME)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, datetime, timezone
 
 import pytest
 import yaml
@@ -263,3 +264,59 @@ def test_secrets_are_not_logged_and_names_are():
     }
     for name in ("tenant", "client_id", "oidc_token_file_path"):
         assert SPEC.options[name]["no_log"] is False
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        (83, "is a number for YAML"),
+        (0, "is a number for YAML"),
+        (1e10, "is a number for YAML"),
+        (float("inf"), "is a number for YAML"),
+        (True, "is a truth value for YAML"),
+        (False, "is a truth value for YAML"),
+        (date(2026, 1, 31), "is a date for YAML"),
+        (datetime(2026, 1, 31, 12, tzinfo=timezone.utc), "is a date for YAML"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "spec, name, arguments",
+    [
+        (GRAPH, "secret", lambda value: {"secret": value}),
+        (GRAPH, "client_secret", lambda value: {"client_secret": value}),
+        (GRAPH, "access_token", lambda value: {"access_token": value}),
+        (GRAPH, "x509_certificate_password", lambda value: {"x509_certificate_password": value}),
+        (PKCS12, "content", lambda value: {"content": value}),
+        (
+            APICONNECTOR,
+            "password",
+            lambda value: {
+                "connector_name": "x",
+                "authentication": {"basic": {"username": "u", "password": value}},
+            },
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_secret_that_yaml_changed_is_refused_and_not_shown(spec, name, arguments, value, words):
+    with pytest.raises(IdentityError) as caught:
+        spec.validate(arguments(value))
+    assert caught.value.message == f"{name} {words}, which may have changed it. Put the value in quotes."
+
+
+def test_secret_in_a_dictionary_that_is_text_is_refused_too():
+    text = '{"basic": {"username": "u", "password": 83}}'
+    with pytest.raises(IdentityError, match="password is a number for YAML"):
+        APICONNECTOR.validate({"connector_name": "x", "authentication": text})
+
+
+@pytest.mark.parametrize("value, taken", [(1234, "1234"), (0, "0"), ("0123", "0123")])
+def test_password_of_a_file_may_be_an_integer(value, taken):
+    assert PKCS12.validate({"src": "a.pfx", "certificate_password": value})["certificate_password"] == taken
+
+
+@pytest.mark.parametrize("value", [True, 1.5, date(2026, 1, 31)], ids=repr)
+def test_password_of_a_file_is_nothing_else(value):
+    with pytest.raises(IdentityError, match="certificate_password is a .* for YAML"):
+        PKCS12.validate({"src": "a.pfx", "certificate_password": value})

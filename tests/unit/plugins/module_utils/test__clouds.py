@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
-from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS, choose_cloud
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS, choose_cloud, is_known_host
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
 
@@ -69,9 +69,39 @@ def test_hosts_of_ones_own(given, url):
         "https://login.example#x",
         "https://[login.example",
         "https://login.example:port",
+        "https://login.\nexample",
+        "https://login.exa\tmple",
+        "https://login example",
+        "https://login.example/\n",
+        "https://login.example\\@other.example",
+        "https://login.example\u200b",
+        '"https://login.example"',
     ],
 )
 def test_refused_hosts(option, given):
     with pytest.raises(IdentityError, match=f"^{option} has to be an https URL") as caught:
         choose_cloud(None, **{option: given})
     assert "word" not in caught.value.message
+
+
+@pytest.mark.parametrize("cloud", CLOUDS.values(), ids=CLOUDS)
+def test_hosts_of_the_clouds_are_known(cloud):
+    for option in ("authority_host", "graph_url"):
+        assert is_known_host(option, getattr(cloud, option))
+        assert is_known_host(option, f"{getattr(cloud, option).upper().replace('HTTPS', 'https')}:443/")
+    assert not is_known_host("graph_url", cloud.authority_host)
+
+
+@pytest.mark.parametrize(
+    "url, known",
+    [
+        ("https://login.partner.microsoftonline.cn", True),
+        ("https://login.windows.net", True),
+        ("https://login.example", False),
+        ("https://login.microsoftonline.com.example", False),
+        ("https://example/login.microsoftonline.com", False),
+    ],
+)
+def test_known_hosts(url, known):
+    assert is_known_host("authority_host", url) == known
+    assert not is_known_host("graph_url", url)

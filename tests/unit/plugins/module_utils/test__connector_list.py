@@ -38,7 +38,7 @@ def as_json(name, *days, active=None, basic=False):
 def show(clock, **parameters):
     given = {"connector_id": None, "connector_name": None, "expiring_within_days": None, **parameters}
     result = work(make_graph(clock), given, None, False, NOW).render(True)
-    assert (sorted(result), result["changed"]) == (["changed", "connectors"], False)
+    assert (sorted(set(result) - {"warnings"}), result["changed"]) == (["changed", "connectors", "msg"], False)
     return result["connectors"]
 
 
@@ -144,3 +144,30 @@ def test_strange_connector_that_was_asked_for_is_an_error(wire, clock):
     wire.expect("GET", CONNECTORS, {"value": [as_json("a"), STRANGE]})
     with pytest.raises(IdentityError, match="API connector 'b' in a way that is not understood"):
         show(clock, connector_name="b")
+
+
+def test_nothing_found_offers_what_looks_alike(wire, clock):
+    wire.expect("GET", CONNECTORS, {"value": [as_json("Orders API "), as_json("other")]})
+    parameters = {"connector_id": None, "connector_name": "Orders API", "expiring_within_days": None}
+    result = work(make_graph(clock), parameters, None, False, NOW).render(True)
+    assert (result["connectors"], result["msg"]) == ([], "No API connectors of that name.")
+    assert result["warnings"] == [
+        "There is no API connector named 'Orders API'. "
+        "Names match exactly: did you mean 'Orders API <U+0020>' (id-Orders API )?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "connector_id, helps",
+    [
+        ("Orders API", True),
+        ("orders", True),
+        ("45715bb8-13f9-4bf6-927f-ef96c102d394", False),
+        ("RestApi_45715bb8-13f9-4bf6-927f-ef96c102d394", False),
+    ],
+)
+def test_name_given_as_an_id_is_told(wire, clock, connector_id, helps):
+    wire.expect("GET", f"{CONNECTORS}/{connector_id.replace(' ', '%20')}", status=404)
+    parameters = {"connector_id": connector_id, "connector_name": None, "expiring_within_days": None}
+    result = work(make_graph(clock), parameters, None, False, NOW).render(True)
+    assert ("a display name is given as connector_name" in str(result.get("warnings"))) is helps

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -30,7 +31,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload, WantedCertificate
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload, WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import CONNECTORS, make_graph
@@ -266,7 +267,7 @@ FAILURES = {
     "create without URL": (
         None,
         Wanted(BY_NAME, True, "Orders", None, PASSWORD),
-        "the exact name 'Orders'. To create it, give target_url too.",
+        "named 'Orders'. To create it, give target_url too.",
     ),
     "create with a name only": (
         None,
@@ -289,7 +290,7 @@ def test_what_cannot_be(case, check_mode):
     if check_mode and today is None and ("ID" in words or "To create it" in words):
         # A play may have created it before, and check mode did not.
         assert (
-            "The change is predicted as if the play had created it before."
+            "Unless an earlier task of this play creates it, the real run will fail here."
             in plan(today, wanted, NOW, check_mode).warnings[0]
         )
         return
@@ -302,7 +303,7 @@ def test_id_of_a_connector_that_the_play_would_have_created():
     planned = plan(None, Wanted(Named(NIL_ID, None), target_url=OTHER_URL), NOW, check_mode=True)
     assert (planned.assumed, brief(planned.after)) == (True, (None, OTHER_URL, "none"))
     assert (
-        "There is no API connector with the ID '00000000-0000-0000-0000-000000000000' now. The change is predicted"
+        "There is no API connector with the ID '00000000-0000-0000-0000-000000000000'. Unless an earlier task"
         in planned.warnings[0]
     )
 
@@ -439,7 +440,7 @@ CREATE_BODY = {"displayName": "Orders", "targetUrl": URL, "authenticationConfigu
 
 
 def test_create(wire, clock):
-    wire.expect("GET", CONNECTORS, listing(as_json("A", name="orders", connector_id="c-0")))
+    wire.expect("GET", CONNECTORS, listing(as_json("A", name="Ordering", connector_id="c-0")))
     wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
     wire.expect("GET", CONNECTORS, listing(as_json("basic")))
     outcome, dummy = run_ensure(clock, CREATE_BASIC)
@@ -508,6 +509,168 @@ def test_create_that_is_listed_later_than_the_second_leaves_one_connector(wire, 
     wire.expect("GET", f"{CONNECTORS}/c-2", status=404)
     assert run_ensure(clock, CREATE_BASIC)[0].after.id == "c-1"
     assert clock.slept == [1, 2, 4]
+
+
+TWIN = as_json("basic", name="Orders\u00a0", connector_id="c-0")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_twin_is_not_created(wire, clock, check_mode):
+    """What only looks like the wanted name is somebody's connector, which user flows go on calling."""
+    wire.expect("GET", CONNECTORS, listing(TWIN, as_json("A", name="orders API", connector_id="c-5")))
+    with pytest.raises(
+        IdentityError, match=r"no API connector named 'Orders', but 'Orders<U\+00A0>' \(c-0\) looks alike"
+    ):
+        run_ensure(clock, CREATE_BASIC, check_mode=check_mode)
+
+
+def test_rename_to_a_twin_is_refused(wire, clock):
+    wire.expect("GET", PATH, as_json("basic", name="Loyalty"))
+    wire.expect("GET", CONNECTORS, listing(TWIN, as_json("basic", name="Loyalty")))
+    with pytest.raises(IdentityError, match=r"'Orders<U\+00A0>' \(c-0\) looks alike. Nothing was sent"):
+        run_ensure(clock, Wanted(BY_ID, True, "Orders"))
+
+
+def test_connector_may_be_renamed_to_what_only_looks_like_its_own_name(wire, clock):
+    wire.expect("GET", PATH, as_json("A", name="Orders "))
+    wire.expect("GET", CONNECTORS, listing(as_json("A", name="Orders ")))
+    wire.expect("PATCH", PATH, status=204, json={"displayName": "Orders"})
+    wire.expect("GET", PATH, as_json("A"))
+    assert run_ensure(clock, Wanted(BY_ID, True, "Orders"))[0].changed
+
+
+KEYED, OTHER_KEYED = (f"{URL}?code={key}&v=1" for key in ("k3y-before", "k3y-after"))
+
+
+def test_key_in_the_url_is_compared_and_sent_whole_and_never_shown(wire, clock):
+    wire.expect("GET", PATH, as_json("A", url=KEYED))
+    wire.expect("PATCH", PATH, status=204, json={"targetUrl": OTHER_KEYED})
+    wire.expect("GET", PATH, as_json("A", url=OTHER_KEYED))
+    outcome, dummy = run_ensure(clock, Wanted(BY_ID, target_url=OTHER_KEYED))
+    result = outcome.render(True)
+    assert "k3y" not in json.dumps(result)
+    starred = f"{URL}?code=********&v=********"
+    assert result["connector"]["target_url"] == result["diff"]["before"]["target_url"] == starred
+    assert result["diff"]["after"]["target_url"] == f"{starred} (with other values)"
+    assert result["reason"] == "the target URL differs in values that are not shown"
+
+
+def test_key_in_the_url_that_is_the_same_is_no_difference(wire, clock):
+    wire.expect("GET", PATH, as_json("A", url=KEYED))
+    assert not run_ensure(clock, Wanted(BY_ID, target_url=KEYED))[0].changed
+
+
+STRANGER = {"connector_id": "c-9", "url": "https://stranger.example/"}
+
+
+def test_stranger_of_that_name_is_not_taken_for_what_a_lost_request_created(wire, clock):
+    """Nothing of ours may exist, or it may appear later: nobody knows, and nothing is sent that would make it worse."""
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(as_json("basic", **STRANGER)))
+    with pytest.raises(IdentityError, match="was not created again: somebody else created c-9.*may still make it"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        as_json("basic", **STRANGER),
+        as_json("A", connector_id="c-9"),
+        as_json("none", connector_id="c-9"),
+        {**as_json("basic", connector_id="c-9"), "authenticationConfiguration": {**BASIC_BODY, "username": "other"}},
+    ],
+    ids=["URL", "certificate", "no authentication", "user name"],
+)
+def test_own_connector_is_not_deleted_for_a_stranger(wire, clock, stranger):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("basic", connector_id="c-2"), 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(stranger, as_json("basic", connector_id="c-2")))
+    with pytest.raises(IdentityError, match="was created as c-2 while somebody else created c-9 with the same name"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+def test_stranger_beside_what_a_lost_request_created(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    for unused in range(2):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic", **STRANGER), as_json("basic")))
+    with pytest.raises(IdentityError, match="was created as c-1 while somebody else created c-9 with the same name"):
+        run_ensure(clock, CREATE_BASIC)
+
+
+def test_lost_creation_that_may_still_appear_is_told(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, LOST, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("basic"), 201, json=CREATE_BODY)
+    for unused in range(3):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic")))
+    outcome, notices = run_ensure(clock, CREATE_BASIC)
+    assert outcome.after.id == "c-1"
+    assert "Should a second connector of that name appear, delete it." in notices[-1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [as_json("basic", name="Other"), as_json("basic", url="https://stranger.example/"), {"value": []}],
+    ids=["name", "URL", "a list"],
+)
+def test_creation_answered_with_something_else_is_settled_by_reading(wire, clock, answer):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, answer, 201, json=CREATE_BODY)
+    for unused in range(2):
+        wire.expect("GET", CONNECTORS, listing(as_json("basic")))
+    assert run_ensure(clock, CREATE_BASIC)[0].after.id == "c-1"
+
+
+def test_created_with_another_authentication_than_was_sent_is_not_done(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("none"), 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(as_json("none")))
+    with pytest.raises(IdentityError, match="API connector 'Orders' has another authentication"):
+        run_ensure(clock, CREATE_BASIC, retry_timeout=1)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(BY_ID, present=False),
+        Wanted(BY_ID, target_url=OTHER_URL),
+        Wanted(BY_ID, authentication=CERTIFICATE),
+        Wanted(BY_ID),
+    ],
+    ids=["delete", "change", "upload", "nothing"],
+)
+def test_another_connector_in_the_answer_is_an_error_before_any_write(wire, clock, wanted):
+    wire.expect("GET", PATH, as_json("A", connector_id="other"))
+    with pytest.raises(IdentityError, match="read API connector 'c-1': Microsoft Graph answered with another one"):
+        run_ensure(clock, wanted, lambda: KEY)
+
+
+def test_identifiers_are_the_same_whatever_their_case(wire, clock):
+    wire.expect("GET", PATH, as_json("A", connector_id="C-1"))
+    wire.expect("DELETE", f"{CONNECTORS}/C-1", status=204)
+    wire.expect("GET", f"{CONNECTORS}/C-1", status=404)
+    assert run_ensure(clock, Wanted(BY_ID, present=False))[0].changed
+
+
+def test_upload_answered_with_another_connector_is_settled_by_reading(wire, clock):
+    wire.expect("GET", PATH, as_json("A"))
+    wire.expect("POST", UPLOAD_PATH, as_json("a W", connector_id="other"), json=KEY_BODY)
+    wire.expect("GET", PATH, as_json("a W"))
+    assert run_ensure(clock, Wanted(BY_ID, authentication=CERTIFICATE), lambda: KEY)[0].after.id == "c-1"
+
+
+@pytest.mark.parametrize("status", [408, 501, 503, 505, 507, 509, 520, 524])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}], ids=["", "Retry-After"])
+def test_no_status_of_a_service_in_trouble_makes_a_second_write(wire, clock, status, headers):
+    wire.expect("GET", PATH, as_json("A"))
+    wire.expect("POST", UPLOAD_PATH, status=status, headers=headers, json=KEY_BODY)
+    wire.expect("GET", PATH, as_json("a W"))
+    assert run_ensure(clock, Wanted(BY_ID, authentication=CERTIFICATE), lambda: KEY)[0].after.listed(THUMBPRINTS["w"])
 
 
 def test_create_that_somebody_else_did_at_the_same_time_is_told(wire, clock):
@@ -630,7 +793,7 @@ def test_password_that_is_lost_for_good(wire, clock):
     wire.expect("PATCH", PATH, LOST, json={"authenticationConfiguration": BASIC_BODY})
     with pytest.raises(
         IdentityError,
-        match="'c-1': The answer of .* was lost .*The password may or may not be set. Run the task again.",
+        match="'Orders' \\(c-1\\): The answer of .* was lost .*The password may or may not be set. Run the task again.",
     ):
         run_ensure(clock, Wanted(BY_ID, authentication=PASSWORD, always=True), retries=0)
 
@@ -695,7 +858,8 @@ def test_patch_that_never_shows(wire, clock):
     wire.expect("PATCH", PATH, status=204, json={"targetUrl": OTHER_URL})
     wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
-        IdentityError, match="The change was sent at .*, but API connector 'c-1' does not show the new target URL"
+        IdentityError,
+        match="The change was sent at .*, but API connector 'Orders' \\(c-1\\) does not show the new target URL",
     ):
         run_ensure(clock, Wanted(BY_ID, target_url=OTHER_URL), retry_timeout=1)
 
@@ -741,7 +905,7 @@ def test_delete_of_one_that_is_not_there(wire, clock):
 
 def test_delete_of_an_ambiguous_name(wire, clock):
     wire.expect("GET", CONNECTORS, listing(as_json("A"), as_json("A", connector_id="c-2")))
-    with pytest.raises(IdentityError, match="ambiguous: API connectors c-1, c-2 have it"):
+    with pytest.raises(IdentityError, match="'Orders' is ambiguous: API connectors c-1 and c-2 have that name"):
         run_ensure(clock, Wanted(BY_NAME, present=False))
 
 

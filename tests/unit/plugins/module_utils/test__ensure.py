@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, Step, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import Upload
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import make_budget
@@ -27,10 +27,13 @@ class Lamp:
 
     colour: str
     noun = "lamp"
-    label = "Lamp 'hall'"
+    label = full_label = "Lamp 'hall'"
 
     def render(self, now):
         return {"colour": self.colour}
+
+    def compared(self, other, now):
+        return self.render(now)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ class Lamps:
         self.log.append("looked up")
         return self.lamp
 
+    def suggestion(self, named):
+        return "There is one in the cellar."
+
 
 @dataclass(frozen=True)
 class Painted:
@@ -84,7 +90,7 @@ class Painted:
 
     def plan(self, seen):
         if seen is None and not self.assumed:
-            raise IdentityError("There is no lamp.")
+            raise Missing("There is no lamp.", "Buy one.")
         after = Lamp(self.steps[-1].colour)
         steps = () if seen == after else self.steps
         return Plan("the colour", seen, after, steps, ("planned",), self.assumed)
@@ -94,6 +100,9 @@ class Painted:
 
     def facts(self, after):
         return {"is_red": after.colour == "red"}
+
+    def tell(self, after, predicted):
+        return f"It {'would be' if predicted else 'is'} {after.colour}."
 
 
 KEY = Upload("UEZYIGlzIGhlcmU=", "0ne-time-password")
@@ -111,6 +120,7 @@ def test_nothing_to_do(clock):
     outcome = run(lamps, TO_RED)
     assert (outcome.changed, outcome.before, outcome.after, outcome.warnings) == (False, RED, RED, ("planned",))
     assert lamps.log == ["looked up"]
+    assert outcome.msg == "Lamp 'hall' was left as it is: the colour. It is red."
 
 
 def test_glance_is_enough_for_nothing(clock):
@@ -127,6 +137,7 @@ def test_write_is_decided_on_what_was_read_now(clock, glanced):
     assert lamps.log == ["looked up", ("red", BLUE, None)]
     assert outcome.render(True) == {
         "changed": True,
+        "msg": "Lamp 'hall' was changed: the colour. It is red.",
         "reason": "the colour",
         "is_red": True,
         "lamp": {"colour": "red"},
@@ -144,6 +155,7 @@ def test_check_mode_stops_after_the_plan(clock):
     lamps = Lamps(clock, BLUE)
     outcome = run(lamps, TO_RED, check_mode=True)
     assert (outcome.changed, outcome.after, outcome.warnings, lamps.log) == (True, RED, ("planned",), ["looked up"])
+    assert outcome.msg == "Lamp 'hall' would be changed: the colour. It would be red."
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -165,6 +177,7 @@ def test_without_the_key_nothing_is_sent(clock, check_mode):
 def test_nothing_is_due_for_what_check_mode_assumes(clock):
     outcome = run(Lamps(clock, None), Painted(WITH_KEY.steps, assumed=True), Source("certificate"), True)
     assert (outcome.changed, outcome.upload_due) == (True, False)
+    assert outcome.warnings == ("planned There is one in the cellar.",)
 
 
 def test_key_is_made_once_and_when_it_is_sent(clock):
@@ -198,6 +211,6 @@ def test_failure_says_what_was_done_before(clock):
 
 def test_plan_that_fails_on_a_glance_is_made_anew(clock):
     lamps = Lamps(clock, None, glanced=BLUE)
-    with pytest.raises(IdentityError, match="There is no lamp"):
+    with pytest.raises(IdentityError, match="^There is no lamp. There is one in the cellar.$"):
         run(lamps, TO_RED)
     assert lamps.log == ["looked up"]

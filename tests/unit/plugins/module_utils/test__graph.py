@@ -21,13 +21,14 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     ServiceError,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import MOST_PAGES, USER_AGENT
+from ansible_collections.msgraph.identity.plugins.module_utils._graph_codes import HINTS
 
 from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph, to
 
 ERROR = {
     "error": {
-        "code": "AADB2C99039",
-        "message": "The feature self service sign up is not enabled. Correlation ID: 7.",
+        "code": "AADB2C90000",
+        "message": "The feature is not enabled. Correlation ID: 7.",
         "innerError": {"date": "2026-01-01T00:00:00", "request-id": "inner", "client-request-id": "inner"},
     }
 }
@@ -85,13 +86,11 @@ def test_failure_keeps_what_graph_said(wire, clock):
     wire.expect("GET", "/x", ERROR, 400, headers={"request-id": "outer"})
     with pytest.raises(ServiceError) as caught:
         make_graph(clock).get("/x", to("read x"))
-    assert (
-        caught.value.message == "Could not read x: The feature self service sign up is not enabled (400 AADB2C99039)."
-    )
+    assert caught.value.message == "Could not read x: The feature is not enabled (400 AADB2C90000)."
     assert caught.value.failure == {
         "status": 400,
-        "code": "AADB2C99039",
-        "message": "The feature self service sign up is not enabled. Correlation ID: 7.",
+        "code": "AADB2C90000",
+        "message": "The feature is not enabled. Correlation ID: 7.",
         "request_id": "outer",
         "client_request_id": wire.calls[0].headers["client-request-id"],
         "hint": None,
@@ -164,7 +163,7 @@ def test_no_answer_does_harm(answer, status):
         ("GET", 400, None),
     ],
 )
-def test_hints(wire, clock, method, status, hint):
+def test_hints_of_statuses(wire, clock, method, status, hint):
     wire.expect(method, "/x", ERROR, status)
     graph = make_graph(clock, FakeTokens(renewable=False), retries=0)
     with pytest.raises(ServiceError) as caught:
@@ -177,16 +176,52 @@ def test_hints(wire, clock, method, status, hint):
     assert hint is None or (hint in found and caught.value.message.endswith(found))
 
 
-@pytest.mark.parametrize("answer", [ERROR, "<html>not here</html>", ""], ids=["as Graph", "HTML", "empty"])
-def test_404_is_the_only_answer_that_means_absent(wire, clock, answer):
-    graph = make_graph(clock)
-    wire.expect("GET", "/x", answer, 404)
-    with pytest.raises(NotFound):
-        graph.get("/x", to("read x"))
-    wire.expect("GET", "/x", answer, 410)
+@pytest.mark.parametrize("code", HINTS)
+def test_hints_of_codes(wire, clock, code):
+    wire.expect("POST", "/x", {"error": {"code": code, "message": "It says so."}}, 400)
+    with pytest.raises(IdentityError, match=f"It says so \\(400 {code}\\). ") as caught:
+        make_graph(clock, retries=0).post("/x", {}, to("write x"))
+    assert caught.value.failure["hint"] == HINTS[code]
+    assert caught.value.message.endswith(HINTS[code])
+
+
+NO_ROUTE = json.dumps({"Message": "No HTTP resource was found that matches the request URI 'https://cpim.example/x'."})
+
+
+def error(code, message):
+    return {"error": {"code": code, "message": message}}
+
+
+@pytest.mark.parametrize(
+    "status, answer, absent, words",
+    [
+        (404, ERROR, True, "The feature is not enabled (404 AADB2C90000)"),
+        (404, error("NotFound", "The resource was not found."), True, "The resource was not found (404 NotFound)"),
+        (404, "", True, f"{HOST} answered 404"),
+        (410, ERROR, False, "The feature is not enabled (410 AADB2C90000)"),
+        (404, "<html>not here</html>", False, f"{HOST} answered 404, but not as Microsoft Graph does"),
+        (404, error("UnknownError", NO_ROUTE), False, "does not offer things (404 UnknownError). Check the kind of"),
+        (
+            404,
+            error("NotFound", "Requested API is not supported. Please check the path."),
+            False,
+            "does not offer things (404 NotFound). Check the kind of tenant",
+        ),
+        (
+            404,
+            error("BadRequest", "Resource not found for the segment 'b2cUserFlows'."),
+            False,
+            "does not offer things (404 BadRequest)",
+        ),
+    ],
+    ids=str,
+)
+def test_which_answers_mean_absent(wire, clock, status, answer, absent, words):
+    wire.expect("GET", "/x", answer, status)
     with pytest.raises(ServiceError) as caught:
-        graph.get("/x", to("read x"))
-    assert not isinstance(caught.value, NotFound)
+        make_graph(clock).get("/x", to("read x"))
+    assert isinstance(caught.value, NotFound) is absent
+    assert words in caught.value.message
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
@@ -198,12 +233,12 @@ def test_unusable_answer_to_a_write_leaves_its_fate_open(wire, clock, status, an
     assert caught.value.failure["status"] == status
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 505, 507, 509, 520, 524, 599])
 def test_service_in_trouble_leaves_the_fate_of_a_write_open(wire, clock, status):
     wire.expect("POST", "/x", ERROR, status)
     with pytest.raises(FateUnknown) as caught:
         make_graph(clock).post("/x", {}, to("write x"))
-    assert caught.value.failure["code"] == "AADB2C99039"
+    assert caught.value.failure["code"] == "AADB2C90000"
 
 
 @pytest.mark.parametrize("status", [400, 404, 409])
@@ -215,16 +250,21 @@ def test_refused_write_was_not_carried_out(wire, clock, status):
 
 
 @pytest.mark.parametrize("headers, wait", [({}, None), ({"Retry-After": "7"}, 7)])
-@pytest.mark.parametrize("status", [429, 503])
-def test_write_that_was_refused_for_now(wire, clock, status, headers, wait):
-    if status == 503 and not headers:
-        return  # its fate is not known
-    wire.expect("POST", "/x", ERROR, status, headers=headers)
-    with pytest.raises(NotCarriedOut, match="Could not write x: The feature") as caught:
+@pytest.mark.parametrize("status, answer", [(429, ERROR), (429, "<html>"), (409, error("AADB2C95053", "m."))], ids=str)
+def test_write_that_was_refused_for_now(wire, clock, status, answer, headers, wait):
+    wire.expect("POST", "/x", answer, status, headers=headers)
+    with pytest.raises(NotCarriedOut, match="Could not write x: ") as caught:
         make_graph(clock).post("/x", {}, to("write x"))
     assert (caught.value.wait, caught.value.trouble) == (wait, f"{HOST} answered {status}")
     assert caught.value.failure["status"] == status
     assert clock.slept == []
+
+
+def test_gateway_that_says_when_to_come_back_does_not_say_that_nothing_was_done(wire, clock):
+    wire.expect("POST", "/x", ERROR, 503, headers={"Retry-After": "7"})
+    with pytest.raises(FateUnknown) as caught:
+        make_graph(clock).post("/x", {}, to("write x"))
+    assert caught.value.wait == 7
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", ""])

@@ -107,7 +107,7 @@ def test_arguments_reach_the_request(wire, clock):
     assert wire.calls[0].headers["X-Test"] == "yes"
 
 
-@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404, 409, 501])
+@pytest.mark.parametrize("status", [200, 204, 302, 400, 401, 403, 404, 409, 499])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_other_answers_are_kept(wire, clock, method, status):
     wire.expect(method, URL, status=status)
@@ -124,6 +124,10 @@ def test_other_answers_are_kept(wire, clock, method, status):
         ("GET", None, 502, {}, True),
         ("GET", None, 503, {}, True),
         ("GET", None, 504, {}, True),
+        ("GET", None, 408, {}, True),
+        ("GET", None, 501, {}, True),
+        ("GET", None, 520, {}, True),
+        ("GET", None, 524, {}, True),
         ("GET", False, 503, {}, False),
         ("GET", False, 429, {}, False),
         ("POST", None, 429, {}, False),

@@ -68,3 +68,59 @@ def test_only_the_libraries_asked_for_count(without):
     assert missing_libraries("cryptography") == []
     assert require_libraries("cryptography") is None
     assert missing_libraries() == ["msal", "requests"]
+
+
+def test_missing_libraries_are_named_together_with_the_command_that_helps(without):
+    without.update({"msal", "requests"})
+    with pytest.raises(IdentityError) as caught:
+        require_libraries()
+    assert "lacks msal >= 1.35.0, requests >= 2.31.0. Install with: " in caught.value.message
+    assert caught.value.message.endswith(f"{sys.executable} -m pip install -r {COLLECTION / 'requirements.txt'}")
+
+
+def test_command_on_a_host_where_the_collection_is_not(without, monkeypatch):
+    without.add("msal")
+    monkeypatch.setattr(_libraries, "_REQUIREMENTS", Path("/nowhere/requirements.txt"))
+    with pytest.raises(IdentityError, match=re.escape(f"{sys.executable} -m pip install 'msal>=1.35.0'") + "$"):
+        require_libraries()
+
+
+@pytest.mark.parametrize(
+    "version, old",
+    [
+        ("42.0.8", True),
+        ("3.4.8", True),
+        ("9", True),
+        ("43", False),
+        ("43.0.0", False),
+        ("43.0.0.post1", False),
+        ("42.10.0.dev1", True),
+        ("43.0.0rc1", False),
+        ("43.0.1", False),
+        ("43.1", False),
+        ("100.0", False),
+        (None, False),
+        ("unknown", False),
+    ],
+)
+def test_version_of_a_library_counts(monkeypatch, version, old):
+    monkeypatch.setattr(_libraries, "_version", {"cryptography": version, "msal": "2.0", "requests": "3.0"}.get)
+    assert missing_libraries() == (["cryptography"] if old else [])
+    if old:
+        with pytest.raises(IdentityError) as caught:
+            require_libraries("cryptography")
+        message = caught.value.message
+        assert f"{sys.executable} on " in message
+        assert f"lacks cryptography >= 43.0.0 (it has {version}). Install with: " in message
+
+
+def test_library_that_says_no_version(monkeypatch):
+    def no_metadata(name):
+        raise metadata.PackageNotFoundError(name)
+
+    _libraries._version.cache_clear()
+    monkeypatch.setattr(_libraries.metadata, "version", no_metadata)
+    try:
+        assert missing_libraries() == []
+    finally:
+        _libraries._version.cache_clear()

@@ -15,8 +15,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     ApiConnector,
     ListedCertificate,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
-from ansible_collections.msgraph.identity.plugins.module_utils._pkcs12 import WantedCertificate
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=timezone.utc)
 WANTED = WantedCertificate(
@@ -38,12 +38,14 @@ def make_connector(listed):
 @pytest.mark.parametrize("with_diff", [False, True])
 def test_outcome_in_results(with_diff):
     before, after = make_connector("A"), make_connector("a W")
-    outcome = Outcome(True, "the certificate is not listed", before, after, NOW, ("Mind this.",), FACTS)
+    outcome = Outcome(
+        True, "the certificate is not listed", before, after, NOW, ("Mind this.",), "It was changed.", FACTS
+    )
     result = outcome.render(with_diff)
     assert result.pop("diff", None) == (
         {
-            "before": before.render(NOW),
-            "after": after.render(NOW),
+            "before": before.compared(None, NOW),
+            "after": after.compared(before, NOW),
             "before_header": "API connector 'Orders'",
             "after_header": "API connector 'Orders'",
         }
@@ -52,6 +54,7 @@ def test_outcome_in_results(with_diff):
     )
     assert result == {
         "changed": True,
+        "msg": "It was changed.",
         "uploaded": True,
         "reason": "the certificate is not listed",
         "certificate": {
@@ -70,18 +73,18 @@ def test_outcome_in_results(with_diff):
 
 def test_without_a_certificate_nothing_is_said_of_one():
     result = Outcome(False, "x", make_connector("A"), make_connector("A"), NOW).render(False)
-    assert sorted(result) == ["changed", "connector", "reason"]
+    assert sorted(result) == ["changed", "connector", "msg", "reason"]
 
 
 def test_connector_that_comes_and_goes():
     connector = make_connector("A")
-    rendered = connector.render(NOW)
+    rendered, compared = connector.render(NOW), connector.compared(None, NOW)
     title = "API connector 'Orders'"
     created = Outcome(True, "x", None, connector, NOW).render(True)
-    assert created["diff"] == {"before": {}, "after": rendered, "before_header": title, "after_header": title}
+    assert created["diff"] == {"before": {}, "after": compared, "before_header": title, "after_header": title}
     assert created["connector"] == rendered
     deleted = Outcome(True, "x", connector, None, NOW).render(True)
-    assert deleted["diff"] == {"before": rendered, "after": {}, "before_header": title, "after_header": title}
+    assert deleted["diff"] == {"before": compared, "after": {}, "before_header": title, "after_header": title}
     assert "connector" not in deleted
     assert Outcome(False, "x", None, None, NOW).render(True)["diff"] == {"before": {}, "after": {}}
 

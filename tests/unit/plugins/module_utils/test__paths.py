@@ -9,9 +9,9 @@ import base64
 import pytest
 from support.certificates import make_certificate
 
-from ansible_collections.msgraph.identity.plugins.module_utils._client_key import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._credentials import FederatedToken
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import load_client_key
 from ansible_collections.msgraph.identity.plugins.module_utils._paths import require_path
 
 MADE = make_certificate()
@@ -20,6 +20,8 @@ CONTENTS = {
     "PFX in lines of base64": base64.encodebytes(MADE.pfx("pw")).decode(),
     "PEM": (MADE.key_pem + MADE.pem).decode(),
     "token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzM2NyM3QifQ.c2lnbmF0dXJl",
+    "PEM in base64": base64.b64encode(MADE.key_pem).decode()[:200],
+    "PEM after a blank": " " + MADE.pem.decode().replace("\n", "")[:200],
     "other long text": "x" * 300,
 }
 NAMES = [

@@ -28,6 +28,7 @@ SIGN_IN = {
     "authority_host": "https://login.microsoftonline.com",
     "graph_url": "https://graph.microsoft.com",
     "origins": {"access_token": "the task"},
+    "unused": {},
 }
 
 
@@ -195,6 +196,7 @@ def test_result_says_who_signed_in(work, home, monkeypatch):
             "secret": "profile default",
             "cloud_environment": "the task",
         },
+        "unused": {},
     }
     assert "client-s3cr3t" not in json.dumps(result)
 
@@ -255,7 +257,11 @@ def test_certificate_is_made_when_the_way_is_open():
         ({"content": "UEZYIGlzIGhlcmU="}, {}, "UEZYIGlzIGhlcmU="),
         ({"access_token": ""}, {"MSGRAPH_ACCESS_TOKEN": "t0ken-of-env"}, "t0ken-of-env"),
         ({}, {"AZURE_SECRET": "client-s3cr3t-of-env"}, "client-s3cr3t-of-env"),
-        ({"oidc_token": "0idc-long-enough"}, {}, "0idc-long-enough"),
+        (
+            {"access_token": "", "tenant": "t", "client_id": "c", "oidc_token": "0idc-long-enough"},
+            {},
+            "0idc-long-enough",
+        ),
         ({}, {"AZURE_FEDERATED_TOKEN": "0idc-of-env"}, "0idc-of-env"),
         ({"x509_certificate_password": "pem-s3cr3t"}, {}, "pem-s3cr3t"),
         ({}, {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "pem-s3cr3t-of-env"}, "pem-s3cr3t-of-env"),
@@ -310,7 +316,15 @@ def module_result(monkeypatch, capsys):
         monkeypatch.setattr(
             basic,
             "_ANSIBLE_ARGS",
-            json.dumps({"ANSIBLE_MODULE_ARGS": {"access_token": "t0ken-long-enough", **arguments}}).encode(),
+            json.dumps(
+                {
+                    "ANSIBLE_MODULE_ARGS": {
+                        "auth_method": "access_token",
+                        "access_token": "t0ken-long-enough",
+                        **arguments,
+                    }
+                }
+            ).encode(),
         )
         monkeypatch.setattr(
             run, "__kwdefaults__", {**run.__kwdefaults__, "connect": lambda settings: make_graph(FakeClock())}

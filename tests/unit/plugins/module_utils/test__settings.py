@@ -5,14 +5,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.msgraph.identity.plugins.module_utils._credentials import METHODS, AccessToken, ClientSecret
+from ansible_collections.msgraph.identity.plugins.module_utils._credentials import (
+    METHODS,
+    AccessToken,
+    ClientCertificate,
+    ClientSecret,
+    FederatedToken,
+    ManagedIdentity,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import BETA_ONLY, ENVIRONMENT, SECRETS, settle
+from ansible_collections.msgraph.identity.plugins.module_utils._sign_in import CannotSignIn
 
 SIGNED_IN = {"access_token": "t0ken"}
 APP = {"tenant": "contoso", "client_id": "app", "secret": "s3cr3t-value"}
@@ -119,8 +128,9 @@ def test_precedence(profiles, method, option, name, rest):
 
     needed = any(option in any_of for any_of in METHODS[method].needs)
     if heard is None and needed:
-        with pytest.raises(IdentityError, match=rf"{method} .*lacks .*{option} \("):
+        with pytest.raises(CannotSignIn) as caught:
             settle_task(environ, **task)
+        assert re.search(rf"{method} .*lacks .*{option} \(", "; ".join(caught.value.attempts))
         return
     settled = settle_task(environ, **task)
     origins = settled.sign_in.render()["origins"]
@@ -208,12 +218,261 @@ AWX = {
     "AZURE_PASSWORD": "",
     "AZURE_CLOUD_ENVIRONMENT": "",
 }
+AWX_SECRET = ClientSecret(*APP.values())
+# As the collection's own credential type sets it.
+AWX_GRAPH = {
+    "AZURE_TENANT": "contoso",
+    "AZURE_CLIENT_ID": "app",
+    "AZURE_SECRET": "",
+    "AZURE_CLIENT_CERTIFICATE_PATH": "",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD": "",
+    "AZURE_FEDERATED_TOKEN": "",
+    "AZURE_CLOUD_ENVIRONMENT": "AzureCloud",
+}
+# As the webhook of AKS workload identity sets it:
+# https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html.
+POD_TOKEN = "/var/run/secrets/azure/tokens/azure-identity-token"
+POD = {
+    "AZURE_CLIENT_ID": "pod-app",
+    "AZURE_TENANT_ID": "pod-tenant",
+    "AZURE_FEDERATED_TOKEN_FILE": POD_TOKEN,
+    "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/",
+}
+POD_IDENTITY = FederatedToken("pod-tenant", "pod-app", None, POD_TOKEN)
+# As App Service and Functions set it for a managed identity, and Azure Arc.
+APP_SERVICE = {
+    "IDENTITY_ENDPOINT": "http://127.0.0.1:41741/msi/token/",
+    "IDENTITY_HEADER": "header",
+    "MSI_ENDPOINT": "http://127.0.0.1:41741/msi/token/",
+    "MSI_SECRET": "header",
+}
+ARC = {
+    "IDENTITY_ENDPOINT": "http://localhost:40342/metadata/identity/oauth2/token",
+    "IMDS_ENDPOINT": "http://localhost:40342",
+}
+# As azure-identity and the Azure CLI's actions take it: https://learn.microsoft.com/python/api/overview/azure/identity-readme.
+SDK = {"AZURE_TENANT_ID": "contoso", "AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "s3cr3t-value"}
+SDK_KEY = {
+    "AZURE_TENANT_ID": "contoso",
+    "AZURE_CLIENT_ID": "app",
+    "AZURE_CLIENT_CERTIFICATE_PATH": "/c.pem",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw",
+    "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "true",
+}
+# As azure.azcollection reads it.
+AZCOLLECTION = {
+    "AZURE_SUBSCRIPTION_ID": "s",
+    "AZURE_CLIENT_ID": "app",
+    "AZURE_SECRET": "s3cr3t-value",
+    "AZURE_TENANT": "contoso",
+    "AZURE_CLOUD_ENVIRONMENT": "AzureCloud",
+    "AZURE_CERT_VALIDATION_MODE": "validate",
+    "AZURE_THUMBPRINT": "AB",
+}
+KEY = {"tenant": "contoso", "client_id": "app", "x509_certificate_path": "/k.pem"}
+OTHER = {"tenant": "fabrikam", "client_id": "other", "secret": "0ther-secret"}
+
+# environment, task, profiles → credential, the options that are not used
+PLATFORMS = {
+    "AWX": (AWX, {}, {}, AWX_SECRET, ""),
+    "AWX with our credential": ({**AWX_GRAPH, "AZURE_SECRET": "s3cr3t-value"}, {}, {}, AWX_SECRET, ""),
+    "AWX with our credential and a certificate": (
+        {**AWX_GRAPH, "AZURE_CLIENT_CERTIFICATE_PATH": "/runner/env/tmp1", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw"},
+        {},
+        {},
+        ClientCertificate("contoso", "app", "/runner/env/tmp1", "pw"),
+        "",
+    ),
+    "AWX with our credential and a token": (
+        {**AWX_GRAPH, "AZURE_FEDERATED_TOKEN": "0idc"},
+        {},
+        {},
+        FederatedToken("contoso", "app", "0idc", None),
+        "",
+    ),
+    "AWX in a pod": ({**POD, **AWX}, {}, {}, AWX_SECRET, "tenant oidc_token_file_path"),
+    "AWX with our credential and a certificate in a pod": (
+        {**POD, **AWX_GRAPH, "AZURE_CLIENT_CERTIFICATE_PATH": "/runner/env/tmp1"},
+        {},
+        {},
+        ClientCertificate("contoso", "app", "/runner/env/tmp1", None),
+        "tenant oidc_token_file_path",
+    ),
+    "AWX with our credential and a token in a pod": (
+        {**POD, **AWX_GRAPH, "AZURE_FEDERATED_TOKEN": "0idc"},
+        {},
+        {},
+        FederatedToken("contoso", "app", "0idc", None),
+        "tenant oidc_token_file_path",
+    ),
+    "AWX on App Service": ({**APP_SERVICE, **AWX}, {}, {}, AWX_SECRET, ""),
+    "AWX and a profile of the task": (
+        AWX,
+        {"profile": "prod"},
+        {"prod": OTHER},
+        ClientSecret(*OTHER.values()),
+        "tenant client_id secret",
+    ),
+    "AWX and a default profile": (AWX, {}, {"default": OTHER}, AWX_SECRET, "tenant client_id secret"),
+    "AWX and a certificate of the task": (
+        AWX,
+        {"x509_certificate_path": "graph.pem"},
+        {},
+        ClientCertificate("contoso", "app", "graph.pem", None),
+        "secret",
+    ),
+    "AWX and a secret of the task for another tenant": (
+        AWX,
+        {"tenant": "fabrikam", "secret": "0ther-secret"},
+        {},
+        ClientSecret("fabrikam", "app", "0ther-secret"),
+        "tenant secret",
+    ),
+    "AWX and a token of the task": (AWX, SIGNED_IN, {}, AccessToken("t0ken"), "tenant client_id secret"),
+    "AWX and the managed identity": (
+        AWX,
+        {"auth_method": "managed_identity"},
+        {},
+        ManagedIdentity("app"),
+        "tenant secret",
+    ),
+    "pod": (POD, {}, {}, POD_IDENTITY, ""),
+    "pod and a client of the task": (
+        POD,
+        {"client_id": "app"},
+        {},
+        FederatedToken("pod-tenant", "app", None, POD_TOKEN),
+        "client_id",
+    ),
+    "pod and a secret of the task": (POD, APP, {}, AWX_SECRET, "tenant client_id oidc_token_file_path"),
+    "pod and a secret of the task alone": (
+        POD,
+        {"secret": "s3cr3t-value"},
+        {},
+        ClientSecret("pod-tenant", "pod-app", "s3cr3t-value"),
+        "oidc_token_file_path",
+    ),
+    "pod and a profile of the task": (
+        POD,
+        {"profile": "prod"},
+        {"prod": KEY},
+        ClientCertificate(*KEY.values(), None),
+        "tenant client_id oidc_token_file_path",
+    ),
+    "pod and a default profile": (POD, {}, {"default": APP}, POD_IDENTITY, "tenant client_id secret"),
+    "pod and a secret of its environment": (
+        {**POD, "AZURE_CLIENT_SECRET": "s3cr3t-value"},
+        {},
+        {},
+        ClientSecret("pod-tenant", "pod-app", "s3cr3t-value"),
+        "oidc_token_file_path",
+    ),
+    "azure-identity with a secret": (SDK, {}, {}, AWX_SECRET, ""),
+    "azure-identity with a certificate": (SDK_KEY, {}, {}, ClientCertificate("contoso", "app", "/c.pem", "pw"), ""),
+    "azure-identity with both": (
+        {**SDK_KEY, **SDK},
+        {},
+        {},
+        AWX_SECRET,
+        "x509_certificate_path x509_certificate_password",
+    ),
+    "azure-identity on Azure Arc": ({**ARC, **SDK}, {}, {}, AWX_SECRET, ""),
+    "azure-identity, another tenant for Ansible": (
+        {**SDK, "AZURE_TENANT": "fabrikam"},
+        {},
+        {},
+        ClientSecret("fabrikam", "app", "s3cr3t-value"),
+        "tenant",
+    ),
+    "azure.azcollection": (AZCOLLECTION, {}, {}, AWX_SECRET, ""),
+    "azure.azcollection with a certificate": (
+        {**AZCOLLECTION, "AZURE_SECRET": "", "AZURE_X509_CERTIFICATE_PATH": "/c.pem"},
+        {},
+        {},
+        ClientCertificate("contoso", "app", "/c.pem", None),
+        "",
+    ),
+    "profile of the environment": (
+        {"AZURE_PROFILE": "prod"},
+        {},
+        {"prod": OTHER, "default": APP},
+        ClientSecret(*OTHER.values()),
+        "",
+    ),
+    "profile of the environment beside an application": (
+        {**AZCOLLECTION, "AZURE_PROFILE": "prod"},
+        {},
+        {"prod": OTHER},
+        AWX_SECRET,
+        "tenant client_id secret",
+    ),
+    "profile of the task and another one of the environment": (
+        {"AZURE_PROFILE": "prod", "AZURE_TENANT": "third"},
+        {"profile": "test"},
+        {"prod": OTHER, "test": APP},
+        AWX_SECRET,
+        "tenant",
+    ),
+}
 
 
-def test_environment_of_awx_is_enough():
-    settled = settle_task(AWX)
-    assert settled.credential == ClientSecret(*APP.values())
+@pytest.mark.parametrize("case", PLATFORMS.values(), ids=PLATFORMS)
+def test_platform(profiles, case):
+    environ, task, sections, credential, unused = case
+    profiles(**sections)
+    settled = settle_task(environ, **task)
+    assert settled.credential == credential
+    assert sorted(settled.sign_in.render()["unused"]) == sorted(unused.split())
+    assert not [warning for warning in settled.warnings if "another one" not in warning]
     assert settled.cloud == CLOUDS["AzureCloud"]
+
+
+@pytest.mark.parametrize("environ", [APP_SERVICE, ARC], ids=["App Service", "Arc"])
+def test_managed_identity_of_a_platform_is_not_guessed(environ):
+    with pytest.raises(IdentityError, match="^Cannot sign in: no credentials found"):
+        settle_task(environ)
+
+
+def test_profile_of_the_task_is_not_completed_by_the_environment(profiles):
+    profiles(prod={"client_id": "app", "secret": "s3cr3t-value"})
+    environ = {"AZURE_TENANT": "fabrikam", "AZURE_CLOUD_ENVIRONMENT": "AzureChinaCloud"}
+    with pytest.raises(IdentityError, match="^Cannot sign in: .* but no tenant. The task names a profile, so tenant"):
+        settle_task(environ, profile="prod")
+    settled = settle_task(environ, profile="prod", tenant="contoso")
+    assert settled.credential == AWX_SECRET
+    assert settled.cloud == CLOUDS["AzureChinaCloud"]
+
+
+def test_profile_by_other_names_of_options(profiles):
+    profiles(default={"tenant_id": "contoso", "client_id": "app", "client_secret": "s3cr3t-value"})
+    assert settle_task().credential == AWX_SECRET
+
+
+def test_text_is_cleaned_wherever_it_is_found(profiles):
+    profiles(default={"tenant": '"contoso"'})
+    settled = settle_task({"AZURE_SECRET": " s3cr3t-value\r\n"}, client_id="app\n")
+    assert settled.credential == AWX_SECRET
+    assert settle_task(access_token="Bearer t0ken\n").credential == AccessToken("t0ken")
+
+
+def test_blank_is_no_value():
+    environ = {"AZURE_TENANT": " \n", "AZURE_TENANT_ID": "contoso", "AZURE_CLIENT_ID": "app"}
+    assert settle_task(environ, secret="s3cr3t-value", access_token="\n").credential == AWX_SECRET
+
+
+def test_what_cannot_be_used_is_named_with_its_place_and_not_shown(profiles):
+    # Lines that are indented go on with the line before.
+    profiles(default={"tenant": "contoso\n  client_id = app\n  secret = s3cr3t-value"})
+    with pytest.raises(IdentityError) as caught:
+        settle_task()
+    assert caught.value.message == "No request can be made with this tenant (profile default): it holds a line end."
+
+
+def test_secret_and_host_of_different_places(profiles):
+    (warning,) = settle_task({"AZURE_AUTHORITY_HOST": "https://login.example"}, **APP).warnings
+    assert warning.startswith("secret (the task) is sent to login.example, ")
+    assert "s3cr3t" not in warning
+    assert settle_task({"AZURE_AUTHORITY_HOST": "https://login.example", **AWX}).warnings == ()
 
 
 USER_SENTENCE = (
@@ -237,7 +496,7 @@ USER_SENTENCE = (
 def test_user_and_password_of_the_environment(environ, said, method):
     with pytest.raises(IdentityError) as caught:
         settle_task(environ, auth_method=method)
-    assert caught.value.message.startswith("Cannot sign in: no method has all that it needs. ")
+    assert caught.value.message.startswith("Cannot sign in: ")
     assert caught.value.message.endswith(f". {USER_SENTENCE}") == said
     assert ("AZURE_AD_USER" in caught.value.message) == said
     assert "user@contoso" not in caught.value.message and "pa55word" not in caught.value.message
@@ -251,16 +510,19 @@ def test_message_tells_what_was_found_where(profiles):
     profiles(default={"x509_certificate_path": "/c.pem"})
     with pytest.raises(IdentityError) as caught:
         settle_task({"AZURE_TENANT_ID": "contoso", "AZURE_CLIENT_ID": ""}, secret="s3cr3t-value")
-    message = caught.value.message
+    assert caught.value.message == (
+        "Cannot sign in: tenant (the environment) and secret (the task) are there, but no client_id."
+    )
+    attempts = "; ".join(caught.value.attempts)
     assert (
         "client_secret has tenant from environment variable AZURE_TENANT_ID, secret from the task and lacks client_id (AZURE_CLIENT_ID)"
-        in message
+        in attempts
     )
     assert (
         "client_certificate has tenant from environment variable AZURE_TENANT_ID, x509_certificate_path from profile default and lacks"
-        in message
+        in attempts
     )
-    assert "s3cr3t-value" not in message and "contoso" not in message
+    assert "s3cr3t-value" not in attempts and "contoso" not in attempts
 
 
 def test_sign_in_in_results(profiles):
@@ -282,6 +544,7 @@ def test_sign_in_in_results(profiles):
             "cloud_environment": "profile default",
             "graph_url": "the task",
         },
+        "unused": {"x509_certificate_path": "profile default"},
     }
 
 
@@ -419,7 +682,7 @@ def test_every_secret_is_known_for_masking_and_none_shows(profiles, name, place)
     if place == "profile":
         profiles(default=values)
     environ = {ENVIRONMENT[option][-1]: value for option, value in values.items()} if place == "environment" else {}
-    settled = settle_task(environ, **(values if place == "task" else {}))
+    settled = settle_task(environ, auth_method="access_token", **(values if place == "task" else {}))
     assert set(settled.secrets) == set(values.values())
     assert f"<{name}>" not in repr(settled) and "t0ken'" not in repr(settled)
 

@@ -598,6 +598,10 @@ USELESS_FILES = {
     "directory": ("directory", "cannot be read: Is a directory. Give the file with the token."),
     "empty": (b"", "is empty. Whoever issues the token has not written it yet."),
     "blanks": (b" \n\t", "is empty. Whoever issues the token has not written it yet."),
+    "another text": ("päß".encode(), "cannot be read: it is not text. Give the file with the token."),
+    "two lines": (b"0idc\n0idc\n", "holds a line end within its text. Give the file with the token alone."),
+    "tab": (b"0idc\t0idc", "holds the character U+0009 within its text. Give the file with the token alone."),
+    "NUL": (b"0idc\0\0\0", "cannot be read: it is not text. Give the file with the token."),
     "binary": (b"\xff\xfe0idc", "cannot be read: it is not text. Give the file with the token."),
 }
 
@@ -614,6 +618,27 @@ def test_federated_token_file_of_no_use(wire, clock, tmp_path, case):
     with pytest.raises(IdentityError) as caught:
         federated(clock, path=str(path)).token()
     assert caught.value.message == f"oidc_token_file_path '{path}' {sentence}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("text", ["0idc-1", "0idc-1\r\n", ' "0idc-1"\n', "Bearer 0idc-1\n"])
+def test_federated_token_file_as_tools_write_it(wire, clock, tmp_path, encoding, text):
+    path = tmp_path / "token"
+    path.write_bytes(text.encode(encoding))
+    tokens = federated(clock, path=str(path))
+    expect_discovery(wire)
+    expect_token(wire)
+    tokens.token()
+    assert form(wire.calls[-1])["client_assertion"] == "0idc-1"
+
+
+def test_federated_token_file_with_a_whole_answer(wire, clock, tmp_path):
+    path = tmp_path / "token"
+    path.write_text('{"count": 1, "value": "0idc-1"}\n')
+    expect_discovery(wire)
+    with pytest.raises(IdentityError) as caught:
+        federated(clock, path=str(path)).token()
+    assert caught.value.message == "oidc_token_file_path is given JSON instead of a token. Give the token in it alone."
 
 
 def test_federated_token_that_is_refused(wire, clock):

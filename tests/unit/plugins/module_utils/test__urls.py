@@ -5,9 +5,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
-from ansible_collections.msgraph.identity.plugins.module_utils._urls import is_below, require_target_url, same_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import (
+    STARS,
+    is_below,
+    require_target_url,
+    same_url,
+    values,
+    without_values,
+)
 
 
 @pytest.mark.parametrize("url", [None, "https://a.example", "https://a.example:8443/x?y=1", "https://[::1]/x"])
@@ -66,6 +75,42 @@ def test_same_url(one, other, same):
     assert [same_url(*pair) for pair in ((one, other), (other, one))] == [same, same]
 
 
+@pytest.mark.parametrize(
+    "url, shown",
+    [
+        (None, None),
+        ("https://api.example/orders", "https://api.example/orders"),
+        ("https://api.example/x?code=s3cr3t", "https://api.example/x?code=********"),
+        ("https://api.example/x?code=s3cr3t&id=7", "https://api.example/x?code=********&id=********"),
+        ("https://api.example/x?code=a=b&&c", "https://api.example/x?code=********&&********"),
+        ("https://api.example/x?s3cr3t", "https://api.example/x?********"),
+        ("https://api.example/x?code=", "https://api.example/x?code="),
+        ("https://api.example/x?", "https://api.example/x?"),
+        ("https://api.example?a=s3cr3t?b=s3cr3t", "https://api.example?a=********"),
+        ("https://api.example/x#s3cr3t", "https://api.example/x#********"),
+        ("https://api.example/x?a=s3cr3t#s3cr3t", "https://api.example/x?a=********#********"),
+        ("https://us:s3cr3t@api.example/x", "https://********@api.example/x"),
+        ("https://us:s3cr@3t@api.example/x", "https://********@api.example/x"),
+        ("s3cr3t-is-no-url", "s3cr3t-is-no-url"),
+        ("", ""),
+    ],
+)
+def test_values_are_not_shown(url, shown):
+    assert without_values(url) == shown
+
+
+@given(url=st.text(), name=st.text(st.characters(categories=("L", "N"))), secret=st.text(min_size=1))
+def test_no_value_of_a_query_is_shown(url, name, secret):
+    shown = without_values(f"{url.partition('#')[0]}?{name}={secret}")
+    assert without_values(shown) == shown
+    assert STARS in shown
+
+
+def test_url_as_results_show_it_is_refused():
+    with pytest.raises(IdentityError, match="target_url contains stars, as results show it .*Give the whole URL"):
+        require_target_url("https://api.example/x?code=********")
+
+
 ROOT = "https://graph.example/gateway/v1.0"
 
 
@@ -94,3 +139,18 @@ def test_not_below_for_certain(path):
 )
 def test_what_is_no_url_below(url):
     assert not is_below(url, ROOT)
+
+
+@pytest.mark.parametrize(
+    "url, found",
+    [
+        (None, set()),
+        ("https://api.example/x", set()),
+        ("https://api.example/x?code=s3cr3t&id=", {"s3cr3t"}),
+        ("https://api.example/x?code=s3%2Fcr+3t", {"s3%2Fcr+3t", "s3/cr 3t"}),
+        ("https://api.example/x?s3cr3t#part", {"s3cr3t", "part"}),
+        ("https://us:s3cr3t@api.example/x", {"us:s3cr3t"}),
+    ],
+)
+def test_values_that_are_not_shown(url, found):
+    assert values(url) == found
