@@ -231,9 +231,10 @@ def _service_error(
     status = response.status_code
     kind: type[ServiceError] = ServiceError
     hint = _hint(status, code, response.request, purpose.kind)
-    if status == 404 and (error or not response.content) and not _is_not_offered(code, said):
+    not_offered = status == 404 and _is_not_offered(error)
+    if status == 404 and (error or not response.content) and not not_offered:
         kind = NotFound
-    if status == 404 and _is_not_offered(code, said):
+    if not_offered:
         cause = f"this tenant or cloud does not offer {purpose.kind.plural} ({f'{status} {code}' if code else status})"
         hint = "Check the kind of tenant (workforce or Azure AD B2C), cloud_environment and api_version."
     elif said:
@@ -253,15 +254,18 @@ def _service_error(
     )
 
 
-def _is_not_offered(code: str | None, said: str | None) -> bool:
+def _is_not_offered(error: dict[str, t.Any]) -> bool:
     """Whether a 404 is about the route and not about an object: the front end or the back end does not know it.
 
     Seen in tenants and clouds without the service; the third one is that of a version that lacks the route.
+
+    :param error: as Graph said it: with stars in it, it would mean something else
     """
+    code, said = error.get("code"), str(error.get("message"))
     return (
         code == "UnknownError"
-        or (code == "NotFound" and (said or "").startswith("Requested API is not supported"))
-        or (code == "BadRequest" and (said or "").startswith("Resource not found for the segment"))
+        or (code == "NotFound" and said.startswith("Requested API is not supported"))
+        or (code == "BadRequest" and said.startswith("Resource not found for the segment"))
     )
 
 

@@ -183,12 +183,16 @@ class GraphAction(ActionBase):
         try:
             before = connection.get_option("pipelining")
         except (KeyError, AttributeError, ValueError, AnsibleError):
-            # Connections of containers and the like can do it, but have no such option: ansible-core goes by this one.
-            before, self._play_context.pipelining = self._play_context.pipelining, True
+            # Connections to containers and the like can do it, but have no such option: ansible-core goes by these then.
+            contexts = (self._play_context, connection._play_context)
+            asked = [context.pipelining for context in contexts]
+            for context in contexts:
+                context.pipelining = True
             try:
                 yield
             finally:
-                self._play_context.pipelining = before
+                for context, pipelining in zip(contexts, asked):
+                    context.pipelining = pipelining
             return
         connection.set_option("pipelining", True)
         try:

@@ -24,6 +24,8 @@ RESULTS = "results.json"
 LOCAL = "localhost"
 BASTION = "bastion"
 WAYS = (LOCAL, BASTION)
+# A bastion whose connection has no option for pipelining; only tests that ask for it have it in their inventory.
+CONTAINER = "container"
 
 
 @dataclass
@@ -37,6 +39,10 @@ class Stage:
             'bastion ansible_connection=bastion ansible_python_interpreter="{{ ansible_playbook_python }}"'
         ]
     )
+
+    def add_container(self) -> None:
+        """Have the container among the hosts."""
+        self.inventory.append(self.inventory[0].replace(BASTION, CONTAINER))
 
     @property
     def home(self) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.certificates import Made
 
-from stage import WAYS, Stage, certificate_task
+from stage import CONTAINER, WAYS, Stage, certificate_task, connector_task, info_task
 
 SIGN_IN = ["GET openid-configuration", "POST token"]
 # What a credential of AWX sets when its fields are not filled in.
@@ -41,6 +41,25 @@ def options(stage: Stage, orders: Made) -> dict[str, Any]:
 def token_requests(stage: Stage) -> list[dict[str, str]]:
     """The forms with which tokens were asked for."""
     return [entry["body"] for entry in stage.emulator.requests("entra") if entry["method"] == "POST"]
+
+
+@pytest.mark.parametrize("pipelining", ["false", "true"])
+def test_container(stage: Stage, orders: Made, pipelining: str) -> None:
+    """Its connection has no option for pipelining, whatever the run says of it."""
+    stage.add_container()
+    given = {**options(stage, orders), **stage.sign_in}
+    basic = {"basic": {"username": "user", "password": "container~password~Vd5k"}}
+    tasks = [
+        certificate_task("certificate", **given),
+        connector_task(
+            "connector", connector_name="New", target_url="https://a.example", authentication=basic, **stage.sign_in
+        ),
+        info_task("info", **stage.sign_in),
+    ]
+    played = stage.play(tasks, hosts=CONTAINER, environ={"ANSIBLE_PIPELINING": pipelining})
+    assert played.code == 0, played.output
+    assert [result["changed"] for result in stage.results.values()] == [False, True, False]
+    assert len(stage.results["info"]["connectors"]) == 2
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -22,7 +22,7 @@ from support.certificates import Made, make_certificate
 from support.plays import BIN, Played, environment, write_playbook
 
 from spills import Secrets, pieces, private_parts
-from stage import BASTION, RESULTS, WAYS, Stage, certificate_task
+from stage import BASTION, CONTAINER, LOCAL, RESULTS, WAYS, Stage, certificate_task
 
 PASSWORD = "pfx~password~Jq4vT8"
 WRONG_PASSWORD = "wrong~pfx~password~Wm2xK7"
@@ -242,9 +242,10 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
     assert not spilt, "\n".join(spilt)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, CONTAINER])
 def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
     """While the key is on its way to Graph, it is in no file and in no command line."""
+    stage.add_container()
     connector = stage.emulator.add_connector("Orders", certificates=[])
     stage.emulator.fault(action="stall", seconds=1.5, method="POST")
     arguments = write_secrets(stage, pfx)
@@ -267,6 +268,7 @@ def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secr
     assert played[0].code == 0, played[0].output
     assert still_running
     assert len(stage.writes()) == 1
+    assert stage.calls("graph").count("GET " + connector) == (1 if way == LOCAL else 2)
     assert not spilt, "\n".join(spilt)
 
 

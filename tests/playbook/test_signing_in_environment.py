@@ -18,7 +18,7 @@ from support.proxies import Proxy
 
 from awx_jobs import Credential
 from signing_in_tasks import Attempt, attempt_tasks, by_task, change_app, write_values
-from stage import LOCAL, WAYS, Stage
+from stage import LOCAL, WAYS, Stage, info_task
 
 PERCENT_SECRET = "%(profile)s~client-secret~100%~Fz6hP1"
 WRONG_SECRET = "wrong~client-secret~Mw3tB8"
@@ -116,6 +116,28 @@ cloud_environment: AzureUSGovernment
 tenant = {TENANT}
 secret =
 """
+
+
+def test_profile_of_another_user(stage: Stage, orders: Made) -> None:
+    """On a local connection become changes nothing, and the task says whose profile it was."""
+    write_profiles(stage.home, PROFILES.replace(PERCENT_SECRET, CLIENT_SECRET))
+    task = {
+        **info_task("become", {"become": True, "become_user": "nobody"}),
+        "name": "As nobody",
+    }
+    tasks = [task, info_task("secret", {"become": True, "become_user": "nobody"}, **stage.sign_in)]
+    played = stage.play(tasks, environ=stage.hosts_environment)
+    assert played.code == 0, played.output
+    told = {
+        name: [said for said in result.get("warnings", ()) if "become" in said]
+        for name, result in stage.results.items()
+    }
+    (warning,) = told["become"]
+    assert warning.startswith(
+        "become has no effect on a local connection: the profile in ~/.azure/credentials was read as "
+    )
+    assert warning.endswith(", who runs Ansible, and not as nobody.")
+    assert not told["secret"]
 
 
 def test_profiles(stage: Stage, orders: Made) -> None:

@@ -224,6 +224,17 @@ def test_which_answers_mean_absent(wire, clock, status, answer, absent, words):
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize("password", ["API", "supported. Please", "Requested"])
+def test_password_does_not_change_what_an_answer_means(wire, clock, password):
+    graph = make_graph(clock)
+    graph.budget.secrets.add(password)
+    wire.expect("GET", "/x", error("NotFound", "Requested API is not supported. Please check the path."), 404)
+    with pytest.raises(ServiceError, match="does not offer things") as caught:
+        graph.get("/x", to("read x"))
+    assert not isinstance(caught.value, NotFound)
+    assert "********" in caught.value.failure["message"]
+
+
 @pytest.mark.parametrize("status", [200, 201, 202])
 @pytest.mark.parametrize("answer", ["<html>", "", "[]", "null"])
 def test_unusable_answer_to_a_write_leaves_its_fate_open(wire, clock, status, answer):
