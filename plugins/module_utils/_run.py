@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import PKCS12, ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import KEY_FILE, ArgumentSpec
 from ansible_collections.msgraph.identity.plugins.module_utils._door import SHORTEST_MASKED, Connect, Door, connect
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
@@ -60,7 +60,7 @@ class Module:
     def with_file(self, arguments: Parameters, file: Parameters) -> dict[str, t.Any]:
         """`arguments` of a task with `file` in place of the options of the key file."""
         if not self.file_at:
-            return {**{name: value for name, value in arguments.items() if name not in PKCS12.options}, **file}
+            return {**{name: value for name, value in arguments.items() if name not in KEY_FILE.options}, **file}
         changed: t.Any = file
         for name in reversed(self.file_at[1:]):
             changed = {name: changed}
