@@ -100,7 +100,8 @@ def test_what_is_told_and_kept(stage: Stage, made: Made) -> None:
         "undefined": "'missing_variable' is undefined",
     }.items():
         assert results[name]["failed"]
-        assert results[name]["msg"].count(sentence) == 1
+        assert sentence in results[name]["msg"]
+        assert results[name]["msg"].count("key_file_info: ") <= 1
     assert "Traceback" not in played.output
     secrets = Secrets(
         the_key=private_parts(made.key), the_password=PASSWORD.encode(), the_wrong_password=WRONG_PASSWORD.encode()
