@@ -19,12 +19,19 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
     parse_connector,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import FateUnknown, IdentityError, NotFound
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient, Kind, Purpose
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import (
+    MOST_PAGES,
+    GraphClient,
+    Kind,
+    Purpose,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._names import only_looks_like, spelled_out
-from ansible_collections.msgraph.identity.plugins.module_utils._recent import Recent
+from ansible_collections.msgraph.identity.plugins.module_utils._recent import LONGEST, Recent
 from ansible_collections.msgraph.identity.plugins.module_utils._text import listed
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import same_url
+
+FEW_PAGES = 10  # of a list that only spares requests
 
 # https://learn.microsoft.com/graph/permissions-reference#apiconnectorsreadwriteall
 KIND = Kind(
@@ -111,7 +118,7 @@ class ApiConnectors:
         objects = self._recent.objects()
         if objects is None and named.connector_id and self._recent.worth_reading():
             try:
-                self._listed("list the API connectors", retries=0)
+                self._listed("list the API connectors", self.budget.part(LONGEST, retries=0), FEW_PAGES)
                 objects = self._recent.objects()  # if the list was not too slow
             except IdentityError:
                 # No error of this task, which asks for one connector and will be told.
@@ -195,8 +202,8 @@ class ApiConnectors:
             answer = self._graph.post(path, upload.body(), _to(what))
             return _shown(answer, what, lambda shown: _same_id(shown.id, connector.id))
 
-    def _listed(self, what: str, retries: int | None = None) -> list[t.Any]:
-        return self._recent.keep(self._graph.pages(self._PATH, _to(what), retries))
+    def _listed(self, what: str, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
+        return self._recent.keep(self._graph.pages(self._PATH, _to(what), budget, most))
 
     @contextmanager
     def _writing(self, connector_id: str | None) -> t.Iterator[None]:

@@ -17,6 +17,8 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import NoLogError, UnsupportedError
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import values as values_in_url
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,21 @@ SECRET_OPTIONS = tuple(
 )
 
 
+# An option that may hold a secret without being one.
+URL = "target_url"
+
+
+def open_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
+    """The texts among `parameters` that are values of other options, at every depth; of a URL what may be shown."""
+    values = {name: value for name, value in parameters.items() if name not in SECRET_OPTIONS}
+    found = {
+        str(without_values(value)) if name == URL else value for name, value in values.items() if isinstance(value, str)
+    }
+    return found.union(*(open_in(value) for value in values.values() if isinstance(value, dict)))
+
+
 def secrets_in(parameters: t.Mapping[str, t.Any]) -> set[str]:
-    """The values of the secret options among `parameters`, at every depth."""
+    """The values of the secret options among `parameters`, at every depth, and those in a URL."""
     found = {str(value) for name, value in parameters.items() if name in SECRET_OPTIONS and value}
+    found |= values_in_url(str(parameters.get(URL) or ""))
     return found.union(*(secrets_in(value) for value in parameters.values() if isinstance(value, dict)))

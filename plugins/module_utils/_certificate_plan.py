@@ -84,7 +84,7 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
     if connector is None:
         if not options.check_mode:
             what = "the ID" if named.connector_id else "the name"
-            raise Missing(f"{named.missing}. Create it first, or check {what}, the tenant and the cloud.")
+            raise Missing(f"{named.missing}.", f"Create it first, or check {what}, the tenant and the cloud.")
         warning = f"{named.missing}. Unless an earlier task of this play creates it, the real run will fail here."
         blank = ApiConnector(named.connector_id or NIL_ID, named.connector_name, None, CLIENT_CERTIFICATE)
         after = _uploaded(blank, wanted, now)

@@ -70,6 +70,13 @@ def is_known_host(option: str, url: str) -> bool:
     return urlsplit(url).hostname in (known.union(_OTHER_AUTHORITIES) if option == "authority_host" else known)
 
 
+# Those of the clouds, and the other names that they have or had.
+LOGIN_HOSTS = {
+    *(urlsplit(cloud.authority_host).hostname for cloud in CLOUDS.values()),
+    *("login.microsoft.com", "login.windows.net", "login.partner.microsoftonline.cn", "login.usgovcloudapi.net"),
+}
+
+
 def choose_cloud(name: str | None, authority_host: str | None = None, graph_url: str | None = None) -> Cloud:
     """The cloud called `name` (default: `AzureCloud`), with the hosts that are given in place of its own.
 

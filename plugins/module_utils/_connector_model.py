@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import one_line
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._times import days_remaining, iso8601
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import without_values
@@ -37,15 +38,15 @@ class Named:
 
     def __str__(self) -> str:
         if self.connector_id and self.connector_name:
-            return f"API connector '{self.connector_name}' ({self.connector_id})"
-        return f"API connector '{self.connector_id or self.connector_name}'"
+            return f"API connector '{one_line(self.connector_name)}' ({one_line(self.connector_id)})"
+        return f"API connector '{one_line(self.connector_id or self.connector_name or '')}'"
 
     @property
     def missing(self) -> str:
         """That it is not there, as a sentence without its full stop."""
         if self.connector_id:
-            return f"There is no API connector with the ID '{self.connector_id}'"
-        return f"There is no API connector named '{self.connector_name}'"
+            return f"There is no API connector with the ID '{one_line(self.connector_id)}'"
+        return f"There is no API connector named '{one_line(self.connector_name or '')}'"
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,16 @@ class ApiConnector:
     @property
     def label(self) -> str:
         """What it is called in the headers of diffs."""
-        return f"API connector '{self.display_name or self.id}'"
+        return f"API connector '{one_line(self.display_name or self.id)}'"
 
     @property
     def full_label(self) -> str:
         """What it is called in sentences about it: its name, and its ID in brackets."""
-        return f"{self.label} ({self.id})" if self.display_name and self.id != NIL_ID else self.label
+        return (
+            f"{self.label} ({one_line(self.id)})"
+            if self.display_name not in (None, "", self.id) and self.id != NIL_ID
+            else self.label
+        )
 
     @property
     def authentication_summary(self) -> tuple[str, str | None]:
@@ -173,29 +178,32 @@ class Changes:
         return None
 
 
+class _Strange(Exception):
+    """An answer does not have the documented shape; the text says where."""
+
+
 def parse_connector(answer: t.Any) -> ApiConnector:
-    """The connector in an answer of Graph.
+    """The connector in an answer of Graph. A missing list of certificates, or null, is an empty one.
 
     :raises IdentityError: when the answer does not have the documented shape, so that nothing is decided on nonsense
     """
     try:
-        authentication = answer["authenticationConfiguration"]
+        authentication = _member(answer, "authenticationConfiguration", dict, "an object", nullable=True)
         kind = _authentication_type(authentication)
+        entries = authentication.get("certificateList") if kind == CLIENT_CERTIFICATE else None
+        if not isinstance(entries, (list, type(None))):
+            raise _Strange("certificateList is not a list")
         return ApiConnector(
-            id=_id(answer["id"]),
-            display_name=_text_or_none(answer["displayName"]),
-            target_url=_text_or_none(answer["targetUrl"]),
+            id=_id(answer),
+            display_name=_text(answer, "displayName", nullable=True),
+            target_url=_text(answer, "targetUrl", nullable=True),
             authentication=kind,
-            username=_text_or_none(authentication.get("username")) if kind == BASIC else None,
-            certificates=tuple(_parse_certificate(entry) for entry in _list(authentication["certificateList"]))
-            if kind == CLIENT_CERTIFICATE
-            else (),
+            username=_text({"username": None, **authentication}, "username", nullable=True) if kind == BASIC else None,
+            certificates=tuple(_parse_certificate(entry) for entry in entries or ()),
         )
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as exc:
+    except _Strange as exc:
         which = _named_in(answer)
-        raise IdentityError(
-            f"Microsoft Graph described {which} in a way that is not understood ({type(exc).__name__}: {exc})."
-        ) from exc
+        raise IdentityError(f"Microsoft Graph described {which} in a way that is not understood: {exc}.") from exc
 
 
 def _named_in(answer: t.Any) -> str:
@@ -209,60 +217,75 @@ def _named_in(answer: t.Any) -> str:
 def _authentication_type(authentication: t.Any) -> str:
     if authentication is None:
         return NONE
-    odata_type = _text(authentication["@odata.type"]).lstrip("#")
+    odata_type = _text(authentication, "@odata.type").lstrip("#")
     if odata_type == "microsoft.graph.clientCertificateAuthentication":
         return CLIENT_CERTIFICATE
     if odata_type == "microsoft.graph.basicAuthentication":
         return BASIC
-    raise ValueError(f"authentication of type {odata_type[:80]}")
+    raise _Strange(f"its authentication is of the unknown type {odata_type[:80]}")
 
 
 def _parse_certificate(entry: t.Any) -> ListedCertificate:
-    if not isinstance(entry["isActive"], bool):
-        raise TypeError("isActive is not true or false")
     return ListedCertificate(
-        thumbprint=_thumbprint(entry["thumbprint"]),
-        not_before=_from_epoch(entry["notBefore"]),
-        not_after=_from_epoch(entry["notAfter"]),
-        is_active=entry["isActive"],
+        thumbprint=_thumbprint(entry),
+        not_before=_from_epoch(entry, "notBefore"),
+        not_after=_from_epoch(entry, "notAfter"),
+        is_active=_member(entry, "isActive", bool, "true or false"),
     )
 
 
-def _text(value: t.Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text was expected")
+def _member(answer: t.Any, name: str, kind: t.Any, described: str, nullable: bool = False) -> t.Any:
+    if not isinstance(answer, dict):
+        raise _Strange("it is not an object")
+    if name not in answer:
+        raise _Strange(f"{name} is missing")
+    value = answer[name]
+    if not (isinstance(value, kind) or (nullable and value is None)):
+        raise _Strange(f"{name} is not {described}")
     return value
 
 
-def _id(value: t.Any) -> str:
+@t.overload
+def _text(answer: t.Any, name: str, nullable: t.Literal[False] = False) -> str: ...
+
+
+@t.overload
+def _text(answer: t.Any, name: str, nullable: bool) -> str | None: ...
+
+
+def _text(answer: t.Any, name: str, nullable: bool = False) -> str | None:
+    value: str | None = _member(answer, name, str, "text", nullable)
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise _Strange(f"{name} is not valid text") from None
+    return value
+
+
+def _id(answer: t.Any) -> str:
+    identifier = _text(answer, "id")
     # An empty one would lead a write to the whole collection.
-    if not _text(value).strip():
-        raise ValueError("the id is empty")
-    return _text(value)
+    if not identifier.strip():
+        raise _Strange("id is empty")
+    return identifier
 
 
-def _list(value: t.Any) -> list[t.Any]:
-    if not isinstance(value, list):
-        raise TypeError("a list was expected")
-    return value
-
-
-def _text_or_none(value: t.Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _from_epoch(value: t.Any) -> datetime:
+def _from_epoch(entry: t.Any, name: str) -> datetime:
     # An Edm.Int64, which OData may also write as a string.
-    if isinstance(value, bool):
-        raise TypeError("a time was expected")
-    return datetime.fromtimestamp(int(float(value)), timezone.utc)
+    value = _member(entry, name, (int, float, str), "a time")
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        return datetime.fromtimestamp(int(float(value)), timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        raise _Strange(f"{name} is not a time") from None
 
 
-def _thumbprint(value: t.Any) -> str:
-    thumbprint = normalize_thumbprint(_text(value))
+def _thumbprint(entry: t.Any) -> str:
+    thumbprint = normalize_thumbprint(_text(entry, "thumbprint"))
     # Anything else could never equal ours, and each run would upload again.
     if not re.fullmatch("[0-9A-F]{40}", thumbprint):
-        raise ValueError("a thumbprint is not SHA-1 in hex")
+        raise _Strange("a thumbprint is not SHA-1 in hex")
     return thumbprint
 
 

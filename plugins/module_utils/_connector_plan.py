@@ -140,9 +140,9 @@ def _plan_create(wanted: Wanted, now: datetime, check_mode: bool) -> ConnectorPl
         warnings = (f"{missing}. Unless an earlier task of this play creates it, the real run will fail here.",)
     elif wanted.named.connector_id:
         remedy = "leave connector_id out to create the connector, or check the tenant and the cloud"
-        raise Missing(f"{missing}. Microsoft Graph chooses the IDs: {remedy}.")
+        raise Missing(f"{missing}.", f"Microsoft Graph chooses the IDs: {remedy}.")
     elif lacking:
-        raise Missing(f"{missing}. To create it, give {lacking} too.")
+        raise Missing(f"{missing}.", f"To create it, give {lacking} too.")
     if wanted.display_name:
         _check_name(wanted.display_name)
     blank = ApiConnector(wanted.named.connector_id or NIL_ID, wanted.display_name, wanted.target_url, NONE)

@@ -9,18 +9,13 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.common.parameters import remove_values
-
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import secrets_in
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import open_in, secrets_in
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, Clock
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
-
-# A shorter secret would star out parts of thumbprints and dates; results are built without secrets, this is the second
-# line.
-SHORTEST_MASKED = 8
 
 Connect = t.Callable[[Settings], GraphClient]
 
@@ -33,17 +28,25 @@ def connect(settings: Settings) -> GraphClient:
     return GraphClient(f"{settings.cloud.graph_url}/{settings.api_version}", tokens, http, budget)
 
 
+def secrets_of(parameters: t.Mapping[str, t.Any]) -> Secrets:
+    """The secrets of a task with these parameters, as far as they are known by now."""
+    secrets = Secrets(open_in(parameters))
+    secrets.add(*secrets_in(parameters))
+    return secrets
+
+
 class Door:
     """Whoever wants something of Graph goes in and out here.
 
     :param parameters: validated against a spec that includes `GRAPH`
+    :param secrets: those in them; more may come
     :param connect: makes a client, or finds one that serves already
     """
 
-    def __init__(self, parameters: t.Mapping[str, t.Any], connect: Connect = connect) -> None:
+    def __init__(self, parameters: t.Mapping[str, t.Any], secrets: Secrets, connect: Connect = connect) -> None:
         self._parameters = parameters
         self._connect = connect
-        self._secrets = secrets_in(parameters)
+        self._secrets = secrets
         self._settings: Settings | None = None
         self._graph: GraphClient | None = None
 
@@ -54,9 +57,10 @@ class Door:
         """
         require_libraries()
         self._settings = settle(self._parameters, os.environ)
-        self._secrets.update(self._settings.secrets)
+        self._secrets.add(*self._settings.secrets)
+        self._secrets.add_open(self._settings.sign_in.render())
         graph = self._connect(self._settings)
-        graph.budget = Budget(graph.budget.clock, self._settings.retry_timeout, self._settings.retries)
+        graph.budget = Budget(graph.budget.clock, self._settings.retry_timeout, self._settings.retries, self._secrets)
         self._graph = graph
         return graph
 
@@ -64,6 +68,11 @@ class Door:
     def notices(self) -> list[str]:
         """What happened to the task on the way."""
         return self._graph.budget.notices if self._graph else []
+
+    @property
+    def doubt(self) -> str:
+        """What has to follow a sentence about a date, when the clock of this machine is in doubt."""
+        return self._graph.budget.doubt if self._graph else ""
 
     def sign_in(self) -> dict[str, t.Any]:
         """Who signed in, as in results; nothing before that is known."""
@@ -73,13 +82,3 @@ class Door:
     def warnings(self) -> tuple[str, ...]:
         """What is to be said of the settings."""
         return self._settings.warnings if self._settings else ()
-
-    def without_secrets(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
-        """`result` with stars where it quotes a secret."""
-        return without_secrets(result, self._secrets)
-
-
-def without_secrets(result: dict[str, t.Any], secrets: set[str]) -> dict[str, t.Any]:
-    """`result` with stars where it quotes one of `secrets`."""
-    masked: dict[str, t.Any] = remove_values(result, {secret for secret in secrets if len(secret) >= SHORTEST_MASKED})
-    return masked

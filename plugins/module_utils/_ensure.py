@@ -166,7 +166,7 @@ def ensure(
     try:
         planned = decide(resource, named, intent.plan)
     except Missing as exc:
-        exc.message = f"{exc.message} {resource.suggestion(named)}".rstrip()
+        exc.advise(resource.suggestion(named))
         raise
     for step in planned.steps:
         step.check(resource, planned.before)
@@ -201,6 +201,8 @@ def _message(planned: Plan[C, V], after: V | None, told: str, stop: bool) -> str
 
 def _carry_out(resource: C, subject: str, planned: Plan[C, V], source: Source | None, now: datetime) -> V | None:
     upload = source.make() if planned.sends_key and source and source.make else None
+    if upload:
+        resource.budget.secrets.add_made(upload.password, upload.pkcs12_value)
     seen, done = planned.before, ""
     for step in planned.steps:
         with explained(after=done):

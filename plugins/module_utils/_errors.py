@@ -26,6 +26,10 @@ class IdentityError(Exception):
         return self.message
 
 
+class OutOfTime(IdentityError):
+    """Something has expired, or is not valid yet, by the clock of this machine."""
+
+
 class ServiceError(IdentityError):
     """Graph or Entra answered, and the answer was no.
 
@@ -64,7 +68,19 @@ class NotFound(ServiceError):
 
 
 class Missing(IdentityError):
-    """What the task names is not there; whoever knows the names that are there may add a suggestion."""
+    """What the task names is not there.
+
+    :ivar fact: that it is not there, as a sentence
+    """
+
+    def __init__(self, fact: str, advice: str) -> None:
+        super().__init__(f"{fact} {advice}")
+        self.fact = fact
+
+    def advise(self, advice: str) -> None:
+        """Advise something better, if there is something."""
+        if advice:
+            self.message = f"{self.fact} {advice}"
 
 
 class Unreachable(IdentityError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import typing as t
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     explained,
     first_sentence,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._graph_codes import HINTS
 from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     READS,
@@ -33,6 +35,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     refused_for_now,
     wait_asked,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import is_below
 
 if t.TYPE_CHECKING:
     import requests
@@ -40,6 +43,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.msgraph.identity.plugins.module_utils._tokens import TokenSource
 
 USER_AGENT = "ansible-msgraph.identity"
+MOST_PAGES = 1000  # of one list; Graph's pages of API connectors have some dozens of entries
+REVOKED = "The session was revoked, or a policy of the tenant has changed."
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
 
@@ -103,25 +108,30 @@ class GraphClient:
         """
         return self._call("GET", self._root + path, purpose)
 
-    def pages(self, path: str, purpose: Purpose, retries: int | None = None) -> t.Iterator[dict[str, t.Any]]:
+    def pages(
+        self, path: str, purpose: Purpose, budget: Budget | None = None, most: int = MOST_PAGES
+    ) -> t.Iterator[dict[str, t.Any]]:
         """The objects of the collection at `path`, page by page: https://learn.microsoft.com/graph/paging.
 
-        :param retries: how often a page may be asked for again, instead of what the budget says
+        :param budget: the part of the task's that the list is worth, instead of all of it
+        :param most: how many pages it may have
         """
         url: str | None = self._root + path
         seen = set()
         while url:
             seen.add(url)
-            page = self._call("GET", url, purpose, retries=retries)
+            page = self._call("GET", url, purpose, budget=budget)
             with explained(f"Could not {purpose.what}: "):
                 if not isinstance(page.get("value"), list):
                     raise IdentityError("Microsoft Graph answered without a list.")
                 url = page.get("@odata.nextLink") or None
                 # The token goes along, so it must not be led to another host.
-                if url and not (isinstance(url, str) and url.startswith(self._root + "/")):
+                if url and not is_below(url, self._root):
                     raise IdentityError(f"the link to the next page leads away from {self._root}.")
                 if url in seen:
                     raise IdentityError("the link to the next page leads back to one that was read.")
+                if url and len(seen) >= most:
+                    raise IdentityError(f"the list has more than {most} pages, and no tenant has that many.")
             yield from page["value"]
 
     def post(self, path: str, body: dict[str, t.Any], purpose: Purpose) -> dict[str, t.Any]:
@@ -147,17 +157,18 @@ class GraphClient:
         url: str,
         purpose: Purpose,
         body: dict[str, t.Any] | None = None,
-        retries: int | None = None,
+        budget: Budget | None = None,
     ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
         with explained(f"Could not {purpose.what}: "):
-            response = self._send(method, url, request_id, body, retries)
+            response = self._send(method, url, request_id, body, budget or self.budget)
         if response.status_code == 204:
             return {}
         answer = json_object(response)
         if response.status_code < 300 and answer is not None:
+            self.budget.secrets.add_open(answer)
             return answer
-        error = _service_error(response, answer, purpose, request_id)
+        error = _service_error(response, answer, purpose, request_id, self.budget.secrets, self._tokens.anew)
         if method in READS:
             raise error
         if refused_for_now(response):
@@ -169,29 +180,54 @@ class GraphClient:
         raise kind(error.message, error.failure, trouble=described(response), wait=wait_asked(response)) from error
 
     def _send(
-        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, retries: int | None
+        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, budget: Budget
     ) -> requests.Response:
         for renewed in (False, True):
+            token = self._tokens.token(self.budget)
+            self.budget.secrets.add_made(token)
             headers = {
-                "Authorization": f"Bearer {self._tokens.token(self.budget)}",
+                "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self._http.send(self.budget, method, url, retries=retries, headers=headers, json=body)
+            response = self._http.send(budget, method, url, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
-            if response.status_code != 401 or renewed or not self._tokens.renew():
+            if response.status_code != 401 or renewed or not self._tokens.renew(claims_challenge(response)):
                 break
         return response
 
 
+def claims_challenge(response: requests.Response) -> str | None:
+    """The claims, as JSON, that the next token is to be asked for with, when this one was revoked before its end or is no
+    longer enough; empty when they cannot be read. None when that is not what the answer says.
+
+    https://learn.microsoft.com/entra/identity-platform/claims-challenge
+    """
+    challenge = response.headers.get("WWW-Authenticate", "")
+    if response.status_code != 401 or not re.search(r'error="?insufficient_claims\b', challenge, re.IGNORECASE):
+        return None
+    found = re.search(r'\bclaims="?([\w+/=-]+)', challenge, re.IGNORECASE)
+    claims = _from_base64(found.group(1)) if found else {}
+    return json.dumps(claims) if claims else ""
+
+
 def _service_error(
-    response: requests.Response, answer: dict[str, t.Any] | None, purpose: Purpose, client_request_id: str
+    response: requests.Response,
+    answer: dict[str, t.Any] | None,
+    purpose: Purpose,
+    client_request_id: str,
+    secrets: Secrets,
+    anew: str,
 ) -> ServiceError:
-    """The error that an answer stands for: https://learn.microsoft.com/graph/errors."""
+    """The error that an answer stands for: https://learn.microsoft.com/graph/errors.
+
+    :param secrets: not to be quoted
+    :param anew: how to sign in anew
+    """
     error = (answer or {}).get("error")
     error = error if isinstance(error, dict) else {}
-    code, said = _text(error.get("code")), _text(error.get("message"))
+    code, said = secrets.code(error.get("code")), secrets.message(error.get("message"))
     status = response.status_code
     kind: type[ServiceError] = ServiceError
     hint = _hint(status, code, response.request, purpose.kind)
@@ -211,9 +247,9 @@ def _service_error(
         status=status,
         code=code,
         service_message=said,
-        request_id=response.headers.get("request-id"),
+        request_id=secrets.code(response.headers.get("request-id")),
         client_request_id=client_request_id,
-        hint=hint,
+        hint=f"{REVOKED} {anew}" if claims_challenge(response) is not None else hint,
     )
 
 
@@ -227,10 +263,6 @@ def _is_not_offered(code: str | None, said: str | None) -> bool:
         or (code == "NotFound" and (said or "").startswith("Requested API is not supported"))
         or (code == "BadRequest" and (said or "").startswith("Resource not found for the segment"))
     )
-
-
-def _text(value: t.Any) -> str | None:
-    return value[:1000] if isinstance(value, str) and value.strip() else None
 
 
 def _hint(status: int, code: str | None, request: requests.PreparedRequest, kind: Kind) -> str | None:
@@ -254,9 +286,15 @@ def _hint(status: int, code: str | None, request: requests.PreparedRequest, kind
 
 def _claims(authorization: str) -> dict[str, t.Any]:
     """What a token says of itself, for a hint only; nothing where it is not a JWT (RFC 7519)."""
+    parts = authorization.split(".")
+    return _from_base64(parts[1]) if len(parts) > 1 else {}
+
+
+def _from_base64(text: str) -> dict[str, t.Any]:
+    """The JSON object that is written in base64, of either alphabet; empty when there is none."""
     try:
-        payload = authorization.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+        text = text.rstrip("=").replace("+", "-").replace("/", "_")
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return found if isinstance(found, dict) else {}

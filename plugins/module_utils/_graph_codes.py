@@ -34,7 +34,6 @@ HINTS = {
         "The service cannot use this kind of certificate or key. Microsoft documents RSA keys; "
         "RSA with 2048 bits and the key usage digitalSignature is what its own recipes make."
     ),
-    "AADB2C90063": "The service had a problem of its own. Run the task again later.",
     "AADB2C90229": "The service is throttling: run fewer requests at a time, or raise retry_timeout.",
     "AADB2C90244": "The service is throttling: run fewer requests at a time, or raise retry_timeout.",
     "AADB2C95043": "The service is throttling: run fewer requests at a time, or raise retry_timeout.",

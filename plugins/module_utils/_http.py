@@ -2,17 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one place where requests leave: timeouts, TLS, retries within a budget."""
+"""The one place where requests leave: timeouts, TLS, retries within a budget, and how much an answer may be."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
+import time
 import typing as t
 from contextlib import suppress
+from datetime import datetime, timezone
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._budget import LONGEST, Budget, backoff
+from ansible_collections.msgraph.identity.plugins.module_utils._connections import Running, session_for
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
     IdentityError,
@@ -20,13 +25,15 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     Unreachable,
     Unsettled,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._times import http_date
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import requests
-    from urllib3.exceptions import InvalidHeader, NewConnectionError
-    from urllib3.util import Retry
+    from urllib3.exceptions import HTTPError, NewConnectionError
 
 READS = ("GET",)
+LARGEST = 32 * 1024 * 1024  # bytes of an answer
+PIECE = 16 * 1024  # bytes that are read at once; compressed, they may be a thousand times as many
 THROTTLED = 429  # RFC 6585
 TIMED_OUT = 408  # RFC 9110, 15.5.9: the server did not wait for the whole request, or says so on somebody's behalf
 # Codes of Graph that say "later": nothing was carried out.
@@ -38,14 +45,15 @@ class HttpClient:
     """A kept-alive session that repeats what is safe to repeat, and sends a write once.
 
     :param verify: as requests takes it: True, False, or the path of a CA bundle
-    :param timeout: seconds for one request to connect, and between bytes of its answer
+    :param timeout: seconds for one request to connect, and between bytes of its answer; the whole of it keeps to the budget
     :param direct: whether to leave alone the proxies and CA bundles that the environment names
     """
 
     def __init__(self, *, verify: bool | str, timeout: float, direct: bool = False) -> None:
         self._verify = verify
         self._timeout = timeout
-        self._session = requests.Session()
+        self._running = Running()
+        self._session = session_for(self._running)
         self._session.trust_env = not direct
         # Else requests lets an entry of ~/.netrc replace the token.
         self._session.auth = _as_it_is
@@ -57,7 +65,6 @@ class HttpClient:
         url: str,
         *,
         repeatable: bool | None = None,
-        retries: int | None = None,
         **arguments: t.Any,
     ) -> requests.Response:
         """The answer to one request, whatever its status.
@@ -65,7 +72,6 @@ class HttpClient:
         :param budget: of the task
         :param repeatable: whether it does no harm when carried out twice, so that it is repeated while the budget lasts;
             by default only for reads
-        :param retries: how often it is repeated, instead of what the budget says
         :param arguments: `headers`, `json`, `data`, `params` as for `requests.Session.request`
         :raises Unreachable: nothing was carried out, or something repeatable found no answer
         :raises NotCarriedOut: the same of something that is not repeatable, which may be sent again
@@ -85,8 +91,8 @@ class HttpClient:
                     return response
                 asked = wait_asked(response)
                 trouble, wait = described(response), backoff(attempt) if asked is None else asked
-            if budget.may_retry(attempt, wait, retries):
-                budget.wait_to_retry(trouble, wait, attempt, retries)
+            if budget.may_retry(attempt, wait):
+                budget.wait_to_retry(trouble, wait, attempt)
             elif response is not None:
                 return response
             else:
@@ -95,22 +101,46 @@ class HttpClient:
 
     def _send_once(self, budget: Budget, method: str, url: str, arguments: dict[str, t.Any]) -> requests.Response:
         timeout = budget.time_for(self._timeout)
+        self._running.budget, self._running.sent = budget, False
+        began = budget.clock.utc()
         try:
-            return self._session.request(
+            response = self._session.request(
                 # Given with each request: REQUESTS_CA_BUNDLE overrides the session's own.
                 method,
                 url,
                 verify=self._verify,
                 timeout=timeout,
                 allow_redirects=False,
+                stream=True,
                 **arguments,
             )
-        except (OSError, ValueError) as exc:
-            # Every exception of requests is an OSError; a header that cannot be encoded is not.
-            trouble, sent = _trouble(exc, url)
+            response = _read(response)
+        except (OSError, ValueError, HTTPError, HTTPException) as exc:
+            # Every exception of requests is an OSError; a header that cannot be encoded is not, nor is what it lets
+            # through of the libraries below it.
+            trouble, sent = _trouble(exc, url, self._running)
             if sent:
                 raise FateUnknown(f"{trouble}.", trouble=trouble) from exc
             raise NotCarriedOut(_unreachable(trouble), trouble=trouble) from exc
+        if "Age" not in response.headers:  # else it comes out of a cache, and its date is that of long ago
+            budget.compare_clocks(response.headers.get("Date"), urlsplit(url).netloc, began)
+        return response
+
+
+def _read(response: requests.Response) -> requests.Response:
+    """`response` with its content, which is read as a stream.
+
+    :raises FateUnknown: when it is too large
+    """
+    content = bytearray()
+    for piece in response.iter_content(PIECE):
+        content += piece
+        if len(content) > LARGEST:
+            response.close()
+            trouble = f"{urlsplit(response.url).netloc} answered more than {LARGEST // 1024**2} MiB"
+            raise FateUnknown(f"{trouble}.", trouble=trouble)
+    response._content = bytes(content)
+    return response
 
 
 def _unreachable(trouble: str) -> str:
@@ -135,10 +165,16 @@ def refused_for_now(response: requests.Response) -> bool:
 
 
 def json_object(response: requests.Response) -> dict[str, t.Any] | None:
-    """The JSON object in an answer, or None when there is something else in it."""
+    """The JSON object in an answer, or None when there is something else in it: whatever cannot be read (RFC 8259), or not
+    be written again.
+    """
     try:
-        answer = response.json()
-    except ValueError:
+        text = response.content.decode("utf-8-sig")
+        answer = json.loads(text)
+        if "\\u" in text:
+            # Half of a surrogate pair is no text: it would fail wherever it is printed or sent.
+            json.dumps(answer, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -157,24 +193,32 @@ def described(response: requests.Response) -> str:
 
 def wait_asked(response: requests.Response) -> float | None:
     """Seconds that the server asks to wait before the same request again, or None: RFC 9110, 10.2.3."""
-    try:
-        # Seconds or an HTTP date.
-        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
-    except (KeyError, InvalidHeader, ValueError, OverflowError):
+    asked = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]+", asked):
+        return min(float(asked), LONGEST)
+    until = http_date(asked)
+    if until is None:
         return None
+    # By the clock of the server, as the date is.
+    now = http_date(response.headers.get("Date")) or datetime.fromtimestamp(time.time(), timezone.utc)
+    return max(0.0, (until - now).total_seconds())
 
 
-def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
+def _trouble(exc: Exception, url: str, running: Running) -> tuple[str, bool]:
     """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is
     pointless.
+
+    :param running: how far it came
     """
     host = urlsplit(url).netloc
     kind = type(exc).__name__
+    if running.sent:
+        return f"The answer of {host} was lost ({kind})", True
     if isinstance(exc, requests.exceptions.SSLError):
         verification = re.search(r"CERTIFICATE_VERIFY_FAILED.*?verify failed: ([^(\"]*)", str(exc))
         if verification:
             raise Unreachable(
-                f"The TLS certificate of {host} is not trusted: {verification.group(1).strip()}. "
+                f"The TLS certificate of {host} is not trusted: {running.budget.secrets.foreign(verification.group(1)).strip()}. "
                 "Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE."
             ) from exc
         if "NO_CERTIFICATE_OR_CRL_FOUND" in str(exc) or "PEM lib" in str(exc):
@@ -186,9 +230,10 @@ def _trouble(exc: OSError | ValueError, url: str) -> tuple[str, bool]:
         raise IdentityError(
             f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy."
         ) from None
-    if not isinstance(exc, requests.exceptions.RequestException):
+    if isinstance(exc, OSError) and not isinstance(exc, requests.exceptions.RequestException):
         # A file that requests was to read: the CA bundle.
-        raise IdentityError(f"No request can be made to {host}: {exc}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
+        said = running.budget.secrets.foreign(str(exc))
+        raise IdentityError(f"No request can be made to {host}: {said}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     if isinstance(exc, requests.exceptions.ProxyError):
         return f"The proxy for {host} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)", False

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import KEY_FILE, ArgumentSpec
-from ansible_collections.msgraph.identity.plugins.module_utils._door import SHORTEST_MASKED, Connect, Door, connect
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._door import Connect, Door, connect, secrets_of
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, OutOfTime
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets, one_line
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
+
+LONGEST = 5000  # characters of a sentence; one that lists the names of many things is long
 
 
 class Rendered(t.Protocol):
@@ -80,44 +83,61 @@ def run(
     with_diff: bool,
     source: t.Callable[[], Source | None] = lambda: None,
     connect: Connect = connect,
+    secrets: Secrets | None = None,
 ) -> dict[str, t.Any]:
     """The result of `work`, or `failed` and `msg`. Never raises for what users, networks or services do wrong.
 
     :param parameters: validated against the module's spec
     :param source: makes the certificate that the task brings, once the libraries are known to be there
     :param connect: makes a client, or finds one that serves already
+    :param secrets: those in the parameters; it gets to know more
     """
-    door = Door(parameters, connect)
+    secrets = secrets or secrets_of(parameters)
+    door = Door(parameters, secrets, connect)
     try:
         graph = door.open()
         result = work(graph, parameters, source(), check_mode, graph.budget.clock.utc()).render(with_diff)
     except IdentityError as exc:
-        result = failed(exc)
+        result = failed(exc, door.doubt)
     result.update(door.sign_in())
     if "upload_due" in result:
         # The action plugin keeps these; the other warnings are those of a plan that is made anew.
         result["notices"] = door.notices
     warnings = [*door.warnings, *door.notices, *result.pop("warnings", ())]
     if warnings:
-        result["warnings"] = warnings
-    return door.without_secrets(result)
+        result["warnings"] = [one_line(warning, LONGEST) for warning in warnings]
+    shown: dict[str, t.Any] = secrets.without(result)
+    return shown
 
 
-def failed(exc: IdentityError) -> dict[str, t.Any]:
-    """The result of a task that `exc` ended."""
-    return {"failed": True, "msg": exc.message, **({"failure": exc.failure} if exc.failure else {})}
+def failed(exc: IdentityError, doubt: str = "") -> dict[str, t.Any]:
+    """The result of a task that `exc` ended.
+
+    :param doubt: what has to be said when a date was the reason
+    """
+    msg = f"{exc.message}{doubt if isinstance(exc, OutOfTime) else ''}"
+    return {"failed": True, "msg": one_line(msg, LONGEST), **({"failure": exc.failure} if exc.failure else {})}
 
 
 def run_module(kind: Module) -> None:
     """A module's main: AnsibleModule around `run`."""
     module = kind.spec.ansible_module()
-    module.no_log_values = {secret for secret in module.no_log_values if len(secret) >= SHORTEST_MASKED}
+    secrets = secrets_of(module.params)
+    module.no_log_values = secrets.in_results
 
     def source() -> Source | None:
         options = kind.file_options(module.params)
         return Source.received(options) if options else None
 
-    result = run(kind.work, module.params, check_mode=module.check_mode, with_diff=module._diff, source=source)
+    result = run(
+        kind.work,
+        module.params,
+        check_mode=module.check_mode,
+        with_diff=module._diff,
+        source=source,
+        secrets=secrets,
+    )
+    module.no_log_values = secrets.in_results
     # What the module was called with is not what the user wrote, and short secrets in it would no longer be masked.
     result["invocation"] = {}
     for warning in result.pop("warnings", []):

@@ -16,13 +16,13 @@ import signal
 import subprocess
 import time
 import typing as t
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
-from ansible_collections.msgraph.identity.plugins.module_utils._clouds import Cloud
+from ansible_collections.msgraph.identity.plugins.module_utils._clouds import LOGIN_HOSTS, Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     IdentityError,
     ServiceError,
@@ -30,7 +30,9 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     explained,
     first_sentence,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object
+from ansible_collections.msgraph.identity.plugins.module_utils._urls import https_parts
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import msal
@@ -41,11 +43,17 @@ CLI_TIMEOUT = 60  # seconds; az takes some to start
 DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")  # what msal reads in it
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SAYING = ("error_description", "message", "error")  # where a refusal has its reason
 MANAGED_IDENTITY_TIMEOUT = 3  # seconds; the endpoint is on the machine or its host
 
 
 class TokenSource(t.Protocol):
-    """An open session with whoever issues tokens."""
+    """An open session with whoever issues tokens.
+
+    :ivar anew: how a person signs in anew, in one sentence
+    """
+
+    anew: str
 
     def token(self, budget: Budget) -> str:
         """A bearer token for Graph that is still valid; signs in when there is none.
@@ -54,12 +62,17 @@ class TokenSource(t.Protocol):
         :raises IdentityError: when signing in was refused or did not work
         """
 
-    def renew(self) -> bool:
-        """Forget the token, so that the next one is new. False when there is no other token to be had."""
+    def renew(self, claims: str | None = None) -> bool:
+        """Forget the token, so that the next one is new. False when there is no other token to be had.
+
+        :param claims: what the next token has to be asked for with, as JSON; None when nobody has said so
+        """
 
 
 class FixedToken:
     """A token as it was given."""
+
+    anew = "Give a new access_token."
 
     def __init__(self, token: str) -> None:
         # What comes out of a file or a command often ends with a line break.
@@ -69,7 +82,7 @@ class FixedToken:
         """A token that is still valid."""
         return self._token
 
-    def renew(self) -> bool:
+    def renew(self, claims: str | None = None) -> bool:
         """There is no other token."""
         return False
 
@@ -80,6 +93,8 @@ class ConfidentialClientTokens:
     :param client_credential: a secret, or a dict with a key or an assertion, as msal takes it
     """
 
+    anew = "See the sign-in log of the application."
+
     def __init__(
         self, tenant: str, client_id: str, client_credential: str | dict[str, t.Any], cloud: Cloud, http: HttpClient
     ) -> None:
@@ -87,13 +102,17 @@ class ConfidentialClientTokens:
         self._client_id = client_id
         self._client_credential = client_credential
         self._cloud = cloud
-        self._http = _MsalHttp(http, _check_entra, self._endpoints)
+        self._http = _MsalHttp(http, self._check, self._endpoints)
         self._application: msal.ConfidentialClientApplication | None = None
+        self._claims: str | None = None
 
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
-        self._http.budget = budget
-        try:
+        claims, self._claims = self._claims, None
+        unusable = IdentityError(
+            f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host."
+        )
+        with self._http.serving(budget, unusable, _not_entra):
             if self._application is None:
                 self._application = msal.ConfidentialClientApplication(
                     self._client_id,
@@ -105,18 +124,17 @@ class ConfidentialClientTokens:
                     azure_region=False,
                     http_client=self._http,
                 )
-            answer = self._application.acquire_token_for_client([self._cloud.scope])
-        except (ValueError, TypeError, OverflowError, msal.exceptions.MsalError) as exc:
-            # What msal says may quote an answer; what it cannot use is said by _MsalHttp, or is in the options.
-            raise IdentityError(
-                f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host."
-            ) from exc
-        return _token_in(answer)
+            answer = self._application.acquire_token_for_client([self._cloud.scope], claims_challenge=claims)
+            return _token_in(answer, budget.secrets)
 
-    def renew(self) -> bool:
-        """Forget the token, so that the next one is new."""
+    def renew(self, claims: str | None = None) -> bool:
+        """Forget the token, so that the next one is new, and asked for with `claims`."""
         self._application = None
+        self._claims = claims or None
         return True
+
+    def _check(self, response: requests.Response, secrets: Secrets) -> None:
+        _check_entra(response, secrets, self._cloud.authority_host)
 
     def _endpoints(self) -> dict[str, str] | None:
         """The endpoints of the tenant, where they are known."""
@@ -132,6 +150,8 @@ class ManagedIdentityTokens:
     https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
     """
 
+    anew = "Try again later, or see the sign-in log of the managed identity."
+
     def __init__(self, client_id: str | None, cloud: Cloud) -> None:
         self._client_id = client_id
         self._cloud = cloud
@@ -142,38 +162,43 @@ class ManagedIdentityTokens:
 
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
-        self._http.budget = budget
+        unusable = IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.")
         try:
-            if self._client is None:
-                kind = (
-                    msal.UserAssignedManagedIdentity(client_id=self._client_id)
-                    if self._client_id
-                    else msal.SystemAssignedManagedIdentity()
-                )
-                self._client = msal.ManagedIdentityClient(kind, http_client=self._http)
-            answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
+            with self._http.serving(budget, unusable, _not_managed_identity):
+                return self._ask(budget)
         except Unreachable as exc:
             raise IdentityError(
                 "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
             ) from exc
+
+    def _ask(self, budget: Budget) -> str:
+        if self._client is None:
+            kind = (
+                msal.UserAssignedManagedIdentity(client_id=self._client_id)
+                if self._client_id
+                else msal.SystemAssignedManagedIdentity()
+            )
+            self._client = msal.ManagedIdentityClient(kind, http_client=self._http)
+        try:
+            answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except OSError as exc:
             raise IdentityError(
                 f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds."
             ) from exc
-        except (ValueError, TypeError, OverflowError, msal.ManagedIdentityError) as exc:
-            raise IdentityError(
-                "Signing in with the managed identity failed: this kind of endpoint is not supported."
-            ) from exc
-        return _token_in(answer)
+        return _token_in(answer, budget.secrets)
 
-    def renew(self) -> bool:
-        """Forget the token, so that the next one is new."""
+    def renew(self, claims: str | None = None) -> bool:
+        """Forget the token, so that the next one is new. The endpoint answers from a cache of its own, so that one that was
+        revoked comes again.
+        """
         self._client = None
-        return True
+        return claims is None
 
 
 class AzureCliTokens:
     """`az account get-access-token`: https://learn.microsoft.com/cli/azure/account#az-account-get-access-token."""
+
+    anew = "Run: az login"
 
     def __init__(self, tenant: str | None, cloud: Cloud) -> None:
         self._tenant = tenant
@@ -186,10 +211,10 @@ class AzureCliTokens:
             self._kept = self._ask(budget)
         return self._kept[0]
 
-    def renew(self) -> bool:
+    def renew(self, claims: str | None = None) -> bool:
         """Forget the token. The CLI answers from a cache of its own until a token ends, but it notices a new login."""
         self._kept = None
-        return True
+        return claims is None
 
     def _ask(self, budget: Budget) -> tuple[str, float]:
         """A token, and when it ends in seconds since the epoch. What the CLI prints is shown to nobody: it may be a
@@ -245,8 +270,11 @@ def _run(command: list[str], directory: str, timeout: float) -> tuple[int, bytes
         ) as process:
             try:
                 output, errors = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
+            except BaseException as exc:
+                # What is started is ended, also when the task is.
                 os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(exc, subprocess.TimeoutExpired):
+                    raise
                 raise IdentityError(
                     f"The Azure CLI did not answer within {timeout:.3g} s. Try: az account get-access-token"
                 ) from None
@@ -267,18 +295,19 @@ class _Known:
 class _MsalHttp:
     """What msal wants of an HTTP client, given by ours: one place for timeouts, retries, TLS and proxies.
 
-    :param check: raises for answers that are no use to msal, which would log and quote them
+    :param check: raises for answers that are no use to msal, which would log and quote them; called with the secrets that
+        are not to be quoted
     :param endpoints: gives those of the tenant, when nobody has to be asked for them
     :param retries: how often a request may be repeated, instead of what the budget says
-    :ivar budget: of the task for which a token is wanted, set before msal is asked for one
     """
 
-    budget: Budget
+    _budget: Budget
+    _answer: requests.Response | None = None
 
     def __init__(
         self,
         http: HttpClient,
-        check: t.Callable[[requests.Response], None],
+        check: t.Callable[[requests.Response, Secrets], None],
         endpoints: t.Callable[[], dict[str, str] | None] = lambda: None,
         retries: int | None = None,
     ) -> None:
@@ -286,6 +315,25 @@ class _MsalHttp:
         self._check = check
         self._endpoints = endpoints
         self._retries = retries
+
+    @contextmanager
+    def serving(
+        self, budget: Budget, unusable: IdentityError, strange: t.Callable[[requests.Response], IdentityError]
+    ) -> t.Iterator[None]:
+        """Let msal get a token within this: the one place for whatever it makes of an answer that nobody has foreseen. Its
+        exceptions may quote the answer.
+
+        :param budget: of the task
+        :param unusable: the error when msal fails before it has got an answer: then it is the options
+        :param strange: the error for the answer with which msal fails
+        """
+        self._budget, self._answer = budget, None
+        try:
+            yield
+        except IdentityError:
+            raise
+        except Exception as exc:
+            raise (strange(self._answer) if self._answer is not None else unusable) from exc
 
     def get(self, url: str, params: t.Any = None, headers: t.Any = None, **unused: t.Any) -> requests.Response | _Known:
         """For the endpoints of a tenant, or a token of a managed identity."""
@@ -304,14 +352,22 @@ class _MsalHttp:
         """The session belongs to our client."""
 
     def _send(self, method: str, url: str, **arguments: t.Any) -> requests.Response:
+        data, headers = arguments.get("data") or {}, arguments.get("headers") or {}
+        secrets = self._budget.secrets
+        secrets.add_made(data.get("client_secret"), data.get("client_assertion"))
+        secrets.add_made(headers.get("X-IDENTITY-HEADER"), headers.get("Authorization", "").removeprefix("Basic "))
         with explained("Could not sign in: "):
-            response = self._http.send(self.budget, method, url, retries=self._retries, **arguments)
-        self._check(response)
+            response = self._http.send(self._budget.part(retries=self._retries), method, url, **arguments)
+        self._check(response, secrets)
+        self._answer = response
         return response
 
 
-def _check_entra(response: requests.Response) -> None:
-    """Raise unless Entra ID gave the endpoints of a tenant, or a token."""
+def _check_entra(response: requests.Response, secrets: Secrets, authority_host: str) -> None:
+    """Raise unless Entra ID gave the endpoints of a tenant, or a token.
+
+    :param authority_host: the only host that a token may be asked for, beside those of known clouds
+    """
     answer = json_object(response)
     if (
         answer is None
@@ -320,11 +376,23 @@ def _check_entra(response: requests.Response) -> None:
     ):
         raise _not_entra(response)
     if response.status_code != 200:
-        raise _refusal(answer, response.status_code)
-    if urlsplit(response.url).path.endswith(DISCOVERY) and not all(
-        str(answer.get(name)).startswith("https://") for name in ENDPOINTS
-    ):
-        raise _not_entra(response)
+        raise _refusal(answer, response.status_code, secrets)
+    if urlsplit(response.url).path.endswith(DISCOVERY):
+        own = https_parts(authority_host)
+        for name in ENDPOINTS:
+            endpoint = https_parts(str(answer.get(name)))
+            if endpoint is None:
+                raise _not_entra(response)
+            # What is sent there is the secret.
+            if own is None or _host(endpoint) not in (_host(own), *((host, 443) for host in LOGIN_HOSTS)):
+                raise IdentityError(
+                    f"Could not sign in: {urlsplit(authority_host).netloc} leads to {secrets.foreign(endpoint.netloc)}, which is "
+                    "no known host of Microsoft Entra ID. Nothing was sent there. Check authority_host."
+                )
+
+
+def _host(parts: SplitResult) -> tuple[str | None, int]:
+    return parts.hostname, parts.port or 443
 
 
 def _not_entra(response: requests.Response) -> ServiceError:
@@ -335,7 +403,15 @@ def _not_entra(response: requests.Response) -> ServiceError:
     )
 
 
-def _check_managed_identity(response: requests.Response) -> None:
+def _not_managed_identity(response: requests.Response) -> ServiceError:
+    return ServiceError(
+        f"Could not sign in: what {urlsplit(response.url).netloc} answered is not an answer of a managed identity.",
+        status=response.status_code,
+        hint="Use another auth_method outside of Azure.",
+    )
+
+
+def _check_managed_identity(response: requests.Response, secrets: Secrets) -> None:
     """Raise unless it is a token, or the question with which Azure Arc answers first."""
     answer = json_object(response)
     if (response.status_code == 200 and answer is not None) or "WWW-Authenticate" in response.headers:
@@ -346,22 +422,27 @@ def _check_managed_identity(response: requests.Response) -> None:
             status=response.status_code,
             hint="Use another auth_method outside of Azure.",
         )
-    said = str(answer.get("error_description") or answer.get("message") or answer.get("error") or "no reason given")
-    code = answer.get("error")
+    said = next(filter(None, (secrets.message(answer.get(name)) for name in SAYING)), "no reason given")
     raise ServiceError(
         f"The managed identity endpoint refused: {first_sentence(said)}.",
         status=response.status_code,
-        code=code if isinstance(code, str) else None,
-        service_message=said[:1000],
+        code=secrets.code(answer.get("error")),
+        service_message=said,
         hint="Check that the machine has the identity that client_id names (its own without it), and cloud_environment.",
     )
 
 
-def _token_in(answer: dict[str, t.Any]) -> str:
+def _token_in(answer: dict[str, t.Any], secrets: Secrets) -> str:
+    """The token in what msal gives.
+
+    :raises ValueError: when no header can hold it
+    """
     token = answer.get("access_token")
     if isinstance(token, str) and token:
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError("not a token")
         return token
-    raise _refusal(answer, None)
+    raise _refusal(answer, None, secrets)
 
 
 # Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
@@ -386,12 +467,12 @@ _HINTS = {
 }
 
 
-def _refusal(answer: dict[str, t.Any], status: int | None) -> ServiceError:
+def _refusal(answer: dict[str, t.Any], status: int | None, secrets: Secrets) -> ServiceError:
     given = answer.get("error_codes")
-    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
-    # The lines after the first one are trace id, correlation id and time, which have a place of their own.
-    text = str(answer.get("error_description") or answer.get("error") or "it answered without a token").strip()
-    said = text.splitlines()[0].split(" Trace ID:")[0]
+    codes = [code for code in given if isinstance(code, int) and code > 1] if isinstance(given, list) else []
+    # What follows the sentence is trace id, correlation id and time, which have a place of their own.
+    said = next(filter(None, (secrets.message(answer.get(name)) for name in SAYING)), "it answered without a token")
+    said = re.split(r" (?:Trace ID|Correlation ID|Timestamp):", said, maxsplit=1)[0]
     said_first = first_sentence(said)
     busy = status is not None and (status == 429 or status >= 500)
     hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
@@ -400,9 +481,9 @@ def _refusal(answer: dict[str, t.Any], status: int | None) -> ServiceError:
         if busy
         else f"Microsoft Entra ID refused the sign-in: {said_first}.",
         status=status,
-        code=f"AADSTS{codes[0]}" if codes else answer.get("error"),
+        code=secrets.code(f"AADSTS{codes[0]}") if codes else secrets.code(answer.get("error")),
         service_message=said,
-        request_id=answer.get("trace_id"),
-        client_request_id=answer.get("correlation_id"),
+        request_id=secrets.code(answer.get("trace_id")),
+        client_request_id=secrets.code(answer.get("correlation_id")),
         hint="Try again later, or allow more retries or retry_timeout." if busy else hint,
     )

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
@@ -39,6 +40,16 @@ def without_values(url: str | None) -> str | None:
     host, slash, path = where.partition("/")
     host = f"{STARS}@{host.rpartition('@')[2]}" if "@" in host else host
     return f"{scheme}{slashes}{host}{slash}{path}{question_mark}{values}{hash_sign}{STARS if hash_sign else ''}"
+
+
+def values(url: str | None) -> set[str]:
+    """The values that `without_values` leaves out, as they are written and as they are meant."""
+    rest, dummy, fragment = (url or "").partition("#")
+    place, dummy, query = rest.partition("?")
+    user = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    written = {pair.partition("=")[2] if "=" in pair else pair for pair in query.split("&")}
+    found = {value for value in (*written, fragment, user) if value}
+    return found | {unquote_plus(value) for value in found}
 
 
 def _without_value(pair: str) -> str:
@@ -93,3 +104,15 @@ def _normalized(url: str) -> tuple[t.Any, ...]:
         )
     except ValueError:
         return (url,)
+
+
+def is_below(url: t.Any, root: str) -> bool:
+    """Whether `url` leads to something below `root` for certain: on the way, and on a server, dot segments may be taken
+    out of its path (RFC 3986, 5.2.4), also when they are percent-encoded, once or more, or come with a parameter.
+    """
+    if not isinstance(url, str) or not url.startswith(f"{root}/") or not url.isprintable() or " " in url:
+        return False
+    path = re.split("[?#]", url.removeprefix(root), maxsplit=1)[0]
+    while path != unquote(path):
+        path = unquote(path)
+    return not any(segment.split(";")[0].strip() in (".", "..") for segment in re.split(r"[/\\]", path))

@@ -19,11 +19,11 @@ description:
 notes:
   - On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work is done inside the Ansible process
     and nothing is written to disk.
-  - With any other connection, and with C(async), the module runs on that host and needs the requirements there, beside cryptography on the
+  - With any other connection, and with C(async), the module runs on that host and needs the requirements on that host, and cryptography on the
     controller. The private key is sent to it only when it is needed, and the password of basic authentication always; see
     M(msgraph.identity.apiconnector_client_certificate).
   - Let one host create a connector, with C(run_once=true) in a play with several. Microsoft Graph accepts two connectors of the same name,
-    and tasks that run at the same time do not see each other. Who finds a second one afterwards fails and names both.
+    and tasks that run at the same time do not see each other. A task that finds a second one afterwards fails and names both.
   - Warns when the certificate expires within 30 days.
   - C(become) makes no difference on a local connection, as nothing on the machine changes.
   - Microsoft Graph does not say which user flows use a connector. Make sure that none does before you delete it.
@@ -72,13 +72,15 @@ options:
   connector_name:
     description:
       - Display name of the connector, matched exactly. Fails when several connectors have it.
+      - A connector is not created, and none is renamed, when another one has a name that looks alike, by white space, case, or characters
+        that are not seen.
       - Together with O(connector_id) it is the name that the connector is to have. That renames it, unless another connector has the name.
     type: str
   target_url:
     description:
       - URL of the API that the connector calls, with https.
-      - Results and diffs show it, and so does M(msgraph.identity.apiconnector_info), with a key that may be in its query. Ask your API for
-        O(authentication) instead of such a key.
+      - It is compared and sent whole. Results and diffs show it with the values of its query starred, as they may be keys; the key of an
+        Azure Function is one.
       - Needed to create a connector.
     type: str
   authentication:

@@ -109,7 +109,9 @@ options:
     default: compatible
   ensure_active:
     description:
-      - Whether to upload the certificate again when it is listed but another one is active, so that it becomes the active one.
+      - Whether the certificate has to be the active one. When it is listed once and not active, it is uploaded again.
+      - Which certificate is active is what Microsoft Graph says. When it says another one after the upload, or when the certificate is
+        listed twice already, the task fails and names O(exclusive), instead of making the list longer each night.
       - Nothing is uploaded for a certificate that is not valid yet or has expired, as that could not make it active.
     type: bool
     default: false

@@ -140,7 +140,7 @@ class CertificateAction(GraphAction):
         if due or (self.wrap_async and not result.get("failed")):
             result = self.run_module(to_send, task_vars, wrap_async=self.wrap_async)
         if notices:
-            result["warnings"] = [*notices, *result.get("warnings", ())]
+            result["warnings"] = [*notices, *(said for said in result.get("warnings", ()) if said not in notices)]
         return result
 
     @contextlib.contextmanager

@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import pwd
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import secrets_in
-from ansible_collections.msgraph.identity.plugins.module_utils._door import connect, without_secrets
+from ansible_collections.msgraph.identity.plugins.module_utils._door import connect, secrets_of
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module, Parameters, failed, run
@@ -39,6 +42,24 @@ def shared_client(environment: Environment, settings: Settings) -> GraphClient:
     return _clients[key]
 
 
+# What signing in reads that depends on the user, and whether it did, by what results say of it.
+_FILES_OF_USERS: dict[str, t.Callable[[dict[str, t.Any]], bool]] = {
+    "the login of the Azure CLI": lambda sign_in: sign_in.get("auth_method") == "azure_cli",
+    "the profile in ~/.azure/credentials": lambda sign_in: any(
+        origin.startswith("profile ") for origin in sign_in.get("origins", {}).values()
+    ),
+    "x509_certificate_path": lambda sign_in: "x509_certificate_path" in sign_in.get("origins", {}),
+    "oidc_token_file_path": lambda sign_in: "oidc_token_file_path" in sign_in.get("origins", {}),
+}
+
+
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # in a container
+        return f"user {os.geteuid()}"
+
+
 class _Unprinted(dict[str, t.Any]):
     """Module arguments that ansible-core does not print: with ANSIBLE_DEBUG it would, secrets and all."""
 
@@ -57,11 +78,15 @@ class GraphAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         spec = self.kind.spec
+        # What does not fit may be quoted, and it may be a secret in the wrong place.
+        secrets = Secrets()
+        secrets.add(*secrets_in(spec.given(self._task.args)))
         try:
-            result.update(self.act(spec.validate(self._task.args), task_vars or {}))
+            parameters = spec.validate(self._task.args)
+            secrets = secrets_of(parameters)
+            result.update(self.act(parameters, task_vars or {}))
         except IdentityError as exc:
-            # What does not fit may be quoted, and it may be a secret in the wrong place.
-            result.update(without_secrets(failed(exc), secrets_in(spec.given(self._task.args))))
+            result.update(secrets.without(failed(exc)))
         return result
 
     def act(self, parameters: Parameters, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -85,7 +110,7 @@ class GraphAction(ActionBase):
     def run_here(self, parameters: Parameters, source: Source | None = None) -> dict[str, t.Any]:
         """The result of the work done in this process."""
         with self._environment() as environment:
-            return run(
+            result = run(
                 self.kind.work,
                 parameters,
                 check_mode=self._task.check_mode,
@@ -93,6 +118,24 @@ class GraphAction(ActionBase):
                 source=lambda: source,
                 connect=functools.partial(shared_client, environment),
             )
+        warning = self._other_user(result.get("sign_in", {}))
+        return {**result, "warnings": [*result.get("warnings", ()), warning]} if warning else result
+
+    def _other_user(self, sign_in: dict[str, t.Any]) -> str | None:
+        """What is to be said when the task becomes another user, who would sign in differently.
+
+        :param sign_in: as in results
+        """
+        if not self._connection.become:
+            return None
+        becomes, user = self.get_become_option("become_user") or "root", _own_name()
+        read = [what for what, is_read in _FILES_OF_USERS.items() if is_read(sign_in)]
+        if not read or becomes == user:
+            return None
+        return (
+            f"become has no effect on a local connection: {' and '.join(read)} {'were' if len(read) > 1 else 'was'} read as {user}, "
+            f"who runs Ansible, and not as {becomes}."
+        )
 
     @property
     def wrap_async(self) -> bool:
@@ -137,7 +180,16 @@ class GraphAction(ActionBase):
         if not connection.has_pipelining or connection.become:
             yield
             return
-        before = connection.get_option("pipelining")
+        try:
+            before = connection.get_option("pipelining")
+        except (KeyError, AttributeError, ValueError, AnsibleError):
+            # Connections of containers and the like can do it, but have no such option: ansible-core goes by this one.
+            before, self._play_context.pipelining = self._play_context.pipelining, True
+            try:
+                yield
+            finally:
+                self._play_context.pipelining = before
+            return
         connection.set_option("pipelining", True)
         try:
             yield

@@ -139,7 +139,8 @@ CASES = [
     ),
     # Writes that were answered "later" are sent again: they were not carried out.
     Case("upload_429", (upload("status", status=429, headers=AT_ONCE),), "GPP", ("answered 429", AGAIN), bastion=True),
-    Case("upload_503_with_a_time", (upload("status", status=503, headers=AT_ONCE),), "GPP", ("answered 503", AGAIN)),
+    # A gateway says it of a service that may have done the work.
+    Case("upload_503_with_a_time", (upload("status", status=503, headers=AT_ONCE),), "GPGP", ("answered 503", AGAIN)),
     Case("upload_409", (upload("status", status=409, headers=AT_ONCE),), "GPP", ("answered 409", AGAIN)),
     Case(
         "upload_95053",

@@ -65,9 +65,11 @@ MISTAKES = [
         ("no API connector with the ID 'nowhere'", "id"),
         {"connector_name": ABSENT, "connector_id": "nowhere"},
     ),
-    Mistake("unknown_name", ("no API connector with the exact name 'Nowhere'", "name"), {"connector_name": "Nowhere"}),
+    Mistake("unknown_name", ("no API connector named 'Nowhere'", "name"), {"connector_name": "Nowhere"}),
     Mistake(
-        "name_in_other_case", ("no API connector with the exact name 'ORDERS'", "exact"), {"connector_name": "ORDERS"}
+        "name_in_other_case",
+        ("no API connector named 'ORDERS'. Names match exactly: did you mean 'Orders' (orders)?",),
+        {"connector_name": "ORDERS"},
     ),
     Mistake(
         "ambiguous_name", ("'Twice'", "ambiguous", "twin-one", "twin-two", "connector_id"), {"connector_name": "Twice"}

@@ -133,7 +133,7 @@ def test_public_clients_agree(stage: Stage, way: str, settings: dict[str, Any]) 
     def create(name: str, configuration: Mapping[str, str]) -> str:
         body = {
             "displayName": name,
-            "targetUrl": f"https://api.contoso.com/{len(name)}?a=b",
+            "targetUrl": f"https://api.contoso.com/{len(name)}",
             "authenticationConfiguration": configuration,
         }
         return str(client.send("POST", "", body, 201)["id"])

@@ -8,6 +8,7 @@ at -vvv.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -429,7 +430,7 @@ def test_says(failed: Failed, name: str) -> None:
     case, result = CASES[name], failed.results[name]
     assert result["failed"]
     # Before it goes to Graph for something, a task does not say for what it would go.
-    said = result["msg"].split(f"connector '{name}': ")[-1]
+    said = re.split(rf"connector '{name}'(?: \({name}\))?: ", result["msg"])[-1]
     assert said == case.message.replace("ENTRA", failed.entra)
     assert bool(result.get("failure")) == bool(case.status)
 

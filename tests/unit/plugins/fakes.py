@@ -47,14 +47,18 @@ class FakeClock(Clock):
 class FakeTokens:
     """Tokens `token-1`, `token-2` and so on: a new one after each renewal."""
 
+    anew = "Sign in anew."
+
     def __init__(self, renewable: bool = True) -> None:
         self.renewable = renewable
         self.number = 1
+        self.claims: list[str | None] = []
 
     def token(self, budget: Budget) -> str:
         return f"token-{self.number}"
 
-    def renew(self) -> bool:
+    def renew(self, claims: str | None = None) -> bool:
+        self.claims.append(claims)
         self.number += self.renewable
         return self.renewable
 

@@ -15,7 +15,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Pl
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 
-from ..fakes import CONNECTORS, make_graph
+from ..fakes import CONNECTORS, ROOT, make_graph
 
 THUMBPRINT = "0EB255CC895477798BA418B378255204304897AD"
 # https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate
@@ -233,8 +233,8 @@ def test_list_that_is_too_slow_to_serve_is_not_read_again(wire, clock):
     pages = graph.pages
 
     def slowly(*given):
-        clock.now += 5
         yield from pages(*given)
+        clock.now += 5
 
     graph.pages = slowly
     connectors = ApiConnectors(graph)
@@ -244,3 +244,21 @@ def test_list_that_is_too_slow_to_serve_is_not_read_again(wire, clock):
         if unused:
             wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
         assert url_of(connectors, BY_ID) == DONE
+
+
+def test_list_that_only_spares_requests_costs_little(wire, clock):
+    """However long it is, each connector is still served, and what the task has to spend is spent on that."""
+    graph = make_graph(clock)
+    pages, given = graph.pages, []
+    graph.pages = lambda *arguments: given.append(arguments) or pages(*arguments)
+    connectors = ApiConnectors(graph)
+    wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    for page in range(10):
+        link = f"{ROOT}{CONNECTORS}?{page + 1}"
+        wire.expect("GET", f"{CONNECTORS}?{page}" if page else CONNECTORS, {"value": [], "@odata.nextLink": link})
+    for unused in range(2):
+        wire.expect("GET", f"{CONNECTORS}/{ID}", with_url(DONE))
+    for unused in range(3):
+        assert url_of(connectors, BY_ID) == DONE
+    ((dummy, dummy, budget, most),) = given
+    assert (budget.left(), budget.retries, most) == (5, 0, 10)

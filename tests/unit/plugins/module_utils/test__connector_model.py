@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import (
+    CLIENT_CERTIFICATE,
     ApiConnector,
     ListedCertificate,
     days_remaining,
@@ -128,7 +129,6 @@ def test_other_shapes(place, value, field, parsed):
     [
         *[((name,), ...) for name in ("id", "displayName", "targetUrl", "authenticationConfiguration")],
         *[((*ENTRY, name), ...) for name in ("thumbprint", "notBefore", "notAfter", "isActive")],
-        (LIST, ...),
         ((*AUTHENTICATION, "@odata.type"), ...),
         (("id",), None),
         (("id",), 7),
@@ -139,7 +139,6 @@ def test_other_shapes(place, value, field, parsed):
         (AUTHENTICATION, {}),
         ((*AUTHENTICATION, "@odata.type"), "#microsoft.graph.somethingNew"),
         ((*AUTHENTICATION, "@odata.type"), None),
-        (LIST, None),
         (LIST, {}),
         (LIST, ""),
         (LIST, "text"),
@@ -175,8 +174,25 @@ def test_other_shapes(place, value, field, parsed):
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else repr(value)[:30],
 )
 def test_strange_connectors_are_refused(place, value):
-    with pytest.raises(IdentityError, match="described (an )?API connector.* in a way that is not understood"):
+    with pytest.raises(
+        IdentityError, match="described (an )?API connector.* in a way that is not understood: "
+    ) as caught:
         parse_connector(changed(place, value))
+    assert "Error" not in caught.value.message
+    if value is ...:
+        assert caught.value.message.endswith(f"{place[-1]} is missing.")
+
+
+@pytest.mark.parametrize("value", [..., None])
+def test_certificates_that_are_not_listed_are_none(value):
+    connector = parse_connector(changed(LIST, value))
+    assert (connector.authentication, connector.certificates) == (CLIENT_CERTIFICATE, ())
+
+
+@pytest.mark.parametrize("name", ["id", "displayName", "targetUrl"])
+def test_text_that_cannot_be_sent_is_refused(name):
+    with pytest.raises(IdentityError, match=f"not understood: {name} is not valid text"):
+        parse_connector({**DOCUMENTED, name: "\ud800"})
 
 
 @pytest.mark.parametrize("answer", [None, [], "x", 7, True, {}])

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, Step, ensure
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
+from ansible_collections.msgraph.identity.plugins.module_utils._key_file import Upload
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 
 from ..fakes import make_budget
@@ -89,7 +90,7 @@ class Painted:
 
     def plan(self, seen):
         if seen is None and not self.assumed:
-            raise Missing("There is no lamp.")
+            raise Missing("There is no lamp.", "Buy one.")
         after = Lamp(self.steps[-1].colour)
         steps = () if seen == after else self.steps
         return Plan("the colour", seen, after, steps, ("planned",), self.assumed)
@@ -104,6 +105,7 @@ class Painted:
         return f"It {'would be' if predicted else 'is'} {after.colour}."
 
 
+KEY = Upload("UEZYIGlzIGhlcmU=", "0ne-time-password")
 BLUE, RED = Lamp("blue"), Lamp("red")
 TO_RED = Painted((Paint("red"),))
 WITH_KEY = Painted((Paint("green"), Paint("red", sends_key=True)))
@@ -182,16 +184,23 @@ def test_key_is_made_once_and_when_it_is_sent(clock):
     made = []
 
     def make():
-        made.append("key")
-        return "key"
+        made.append(KEY)
+        return KEY
 
     lamps = Lamps(clock, BLUE)
     outcome = run(lamps, WITH_KEY, Source("certificate", make))
-    assert lamps.log == ["looked up", ("green", BLUE, "key"), ("red", Lamp("green"), "key")]
-    assert (outcome.facts["uploaded"], made) == (True, ["key"])
+    assert lamps.log == ["looked up", ("green", BLUE, KEY), ("red", Lamp("green"), KEY)]
+    assert (outcome.facts["uploaded"], made) == (True, [KEY])
     run(Lamps(clock, RED), WITH_KEY, Source("certificate", make))
     run(Lamps(clock, BLUE), TO_RED, Source("certificate", make))
-    assert made == ["key"]
+    assert made == [KEY]
+
+
+def test_key_and_its_password_are_secrets_from_the_moment_they_exist(clock):
+    lamps = Lamps(clock, BLUE, broken=("red",))
+    with pytest.raises(IdentityError):
+        run(lamps, WITH_KEY, Source("certificate", lambda: KEY))
+    assert lamps.budget.secrets.without([KEY.pkcs12_value, KEY.password]) == ["********", "********"]
 
 
 def test_failure_says_what_was_done_before(clock):

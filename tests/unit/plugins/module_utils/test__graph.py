@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 
@@ -19,7 +20,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     NotFound,
     ServiceError,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._graph import USER_AGENT
+from ansible_collections.msgraph.identity.plugins.module_utils._graph import MOST_PAGES, USER_AGENT
 from ansible_collections.msgraph.identity.plugins.module_utils._graph_codes import HINTS
 
 from ..fakes import HOST, ROOT, FakeClock, FakeTokens, Wire, make_graph, to
@@ -301,6 +302,8 @@ def test_pages_are_read_as_they_are_needed(wire, clock):
         f"{ROOT}.evil.example/x",
         "//evil.example/x",
         "/v1.0/x",
+        f"{ROOT}/../../evil",
+        f"{ROOT}/x/%2e%2e/%2E%2e/evil",
         7,
         ["https://evil.example"],
     ],
@@ -327,6 +330,51 @@ def test_pages_that_lead_in_a_circle_come_to_an_end(wire, clock):
         list(make_graph(clock, retries=0).pages("/x", to("list x")))
 
 
+def expect_pages(wire, count):
+    for number in range(count):
+        wire.expect(
+            "GET",
+            f"/x?{number}" if number else "/x",
+            {"value": [number], "@odata.nextLink": f"{ROOT}/x?{number + 1}"},
+        )
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_list_without_end(wire, clock, most):
+    expect_pages(wire, most)
+    with pytest.raises(IdentityError, match=f"Could not list x: the list has more than {most} pages"):
+        list(make_graph(clock).pages("/x", to("list x"), most=most))
+
+
+def test_list_of_as_many_pages_as_there_may_be(wire, clock):
+    expect_pages(wire, 2)
+    wire.expect("GET", "/x?2", {"value": [2]})
+    assert list(make_graph(clock).pages("/x", to("list x"), most=3)) == [0, 1, 2]
+    assert MOST_PAGES == 1000
+
+
+def test_no_page_begins_after_the_budget(wire, clock):
+    expect_pages(wire, 2)
+    graph, read = make_graph(clock, retry_timeout=10), []
+    with pytest.raises(IdentityError, match="Could not list x: the 10 s of retry_timeout were over"):
+        for entry in graph.pages("/x", to("list x")):
+            read.append(entry)
+            clock.now += 5
+    assert read == [0, 1]
+
+
+def test_list_may_be_worth_a_part_of_the_budget_only(wire, clock):
+    graph = make_graph(clock)
+    wire.expect("GET", "/x", status=503, headers={"Retry-After": "1"})
+    with pytest.raises(ServiceError):
+        list(graph.pages("/x", to("list x"), graph.budget.part(5, retries=0)))
+    expect_pages(wire, 2)
+    with pytest.raises(IdentityError, match="were over"):
+        for unused in graph.pages("/x", to("list x"), graph.budget.part(5)):
+            clock.now += 2.5
+    assert graph.budget.left() == 175
+
+
 def test_resource_lives_as_long_as_the_client(clock):
     graph = make_graph(clock)
     first = graph.resource(Things)
@@ -337,3 +385,90 @@ def test_resource_lives_as_long_as_the_client(clock):
 class Things:
     def __init__(self, graph):
         self.graph = graph
+
+
+CLAIMS = {"access_token": {"nbf": {"essential": True, "value": "1604106651"}}}
+ENCODED = base64.b64encode(json.dumps(CLAIMS).encode()).decode()
+HEAD = 'Bearer realm="", authorization_uri="https://login.example/common/oauth2/authorize", error="insufficient_claims"'
+
+
+def refusal_of(challenge):
+    return {"headers": {"WWW-Authenticate": challenge}}
+
+
+@pytest.mark.parametrize(
+    "challenge, claims",
+    [
+        (f'{HEAD}, claims="{ENCODED}"', CLAIMS),
+        (f'{HEAD}, claims="{ENCODED.rstrip("=")}"', CLAIMS),
+        (f"{HEAD.replace('error=', 'ERROR=')}, Claims={ENCODED}", CLAIMS),
+        (f'Bearer claims="{ENCODED}", error=insufficient_claims', CLAIMS),
+        (HEAD, ""),
+        (f'{HEAD}, claims="x"', ""),
+        (f'{HEAD}, claims="{base64.b64encode(b"[7]").decode()}"', ""),
+        (f'{HEAD}, claims="{base64.b64encode(b"[" * 90000).decode()}"', ""),
+        (f'Bearer error="invalid_token", claims="{ENCODED}"', None),
+        (f'Bearer error="insufficient_claims_x", claims="{ENCODED}"', None),
+        ("", None),
+    ],
+    ids=lambda value: str(value)[-40:],
+)
+def test_claims_challenge(wire, clock, challenge, claims):
+    tokens = FakeTokens()
+    wire.expect("GET", "/x", ERROR, 401, **refusal_of(challenge))
+    wire.expect("GET", "/x", {"a": 1})
+    assert make_graph(clock, tokens).get("/x", to("read x")) == {"a": 1}
+    ((given,), number) = (tokens.claims, tokens.number)
+    assert (json.loads(given) if given else given) == claims
+    assert number == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("renewable", [False, True])
+def test_claims_challenge_is_met_once_and_then_explained(wire, clock, method, renewable):
+    tokens = FakeTokens(renewable)
+    for unused in range(1 + renewable):
+        wire.expect(method, "/x", ERROR, 401, **refusal_of(f'{HEAD}, claims="{ENCODED}"'))
+    graph = make_graph(clock, tokens)
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", to("read x")) if method == "GET" else graph.post("/x", {}, to("write x"))
+    assert len(tokens.claims) == 1
+    assert caught.value.failure["hint"] == (
+        "The session was revoked, or a policy of the tenant has changed. Sign in anew."
+    )
+
+
+def test_what_graph_says_is_cleaned_and_holds_no_secret(wire, clock):
+    graph = make_graph(clock, FakeTokens(renewable=False))
+    graph.budget.secrets.add("hunter2")
+    said = "\x1b[2JNo:\nBearer token-1, hunter2, aHVudGVyMg==. More " + "x" * 5000
+    wire.expect(
+        "GET", "/x", {"error": {"code": "C\x07\nD", "message": said}}, 400, headers={"request-id": "token-1\x1b"}
+    )
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", to("read x"))
+    assert caught.value.message == "Could not read x: [2JNo: Bearer ********, ********, ********== (400 C D)."
+    failure = caught.value.failure
+    assert len(failure["message"]) == 1000 and failure["message"].isprintable()
+    assert (failure["code"], failure["request_id"]) == ("C D", "********")
+    assert caught.value.code == "C D"
+
+
+def test_names_that_graph_shows_are_no_secrets(wire, clock):
+    graph = make_graph(clock)
+    graph.budget.secrets.add("Orders API 2")
+    wire.expect("GET", "/x", {"displayName": "Orders API 2"})
+    result = graph.get("/x", to("read x"))
+    assert graph.budget.secrets.without(result) == result
+
+
+def test_token_is_a_secret_from_the_moment_it_exists(wire, clock):
+    class Tokens(FakeTokens):
+        def token(self, budget):
+            return "eyJ.long-enough"
+
+    graph = make_graph(clock, Tokens(), retries=0)
+    wire.expect("GET", "/x", requests.exceptions.ReadTimeout("timed out"))
+    with pytest.raises(IdentityError):
+        graph.get("/x", to("read x"))
+    assert graph.budget.secrets.without({"a": "Bearer eyJ.long-enough"}) == {"a": "Bearer ********"}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -19,7 +20,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     NotCarriedOut,
     Unreachable,
 )
-from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, refused_for_now
+from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object, refused_for_now
 
 from ..fakes import HOST, FakeClock, Wire, make_budget
 
@@ -217,7 +218,8 @@ def test_retries_of_one_request_may_be_fewer(wire, clock):
     wire.expect("GET", URL, status=503)
     wire.expect("GET", URL, status=503)
     http = Http(clock)
-    assert http.send("GET", URL, retries=1).status_code == 503
+    http.budget = http.budget.part(retries=1)
+    assert http.send("GET", URL).status_code == 503
     assert http.notices == [f"{HOST} answered 503; trying again after 1.0 s (1 of 1)."]
 
 
@@ -377,7 +379,22 @@ def test_codes_that_say_later(wire, clock, status, code, later):
     assert len(clock.slept) == later
 
 
-@pytest.mark.parametrize("answer", ["<html>", "", "[]", '{"value": ['])
+NO_OBJECTS = {
+    "page": "<html>",
+    "nothing": "",
+    "list": "[]",
+    "half": '{"value": [',
+    "not UTF-8": b'{"a": "\xff"}',
+    "half of a pair": r'{"value": [{"id": "\ud800"}]}',
+    "half of a pair as a name": r'{"\uDFFF": 1}',
+    "half of a pair in bytes": b'{"a": "\xed\xa0\x80"}',
+    "very deep": '{"a": ' + "[" * 100_000,
+    "very deep, and whole": '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    "number without end": '{"a": ' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("answer", NO_OBJECTS.values(), ids=NO_OBJECTS)
 def test_answer_that_is_no_object_is_none(wire, clock, answer):
     wire.expect("GET", URL, answer)
     wire.expect("GET", URL)
@@ -397,3 +414,44 @@ def test_nothing_begins_after_the_budget(clock):
     for method in ("GET", "POST"):
         with pytest.raises(IdentityError, match="the 20 s of retry_timeout were over"):
             http.send(method, URL)
+
+
+@pytest.mark.parametrize("text", ["ü", r"\u00fc", r"\ud83d\ude00", r"\\ud800"], ids=ascii)
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "BOM"])
+def test_answer_that_is_an_object(wire, clock, text, mark):
+    wire.expect("GET", URL, (mark + f'{{"a": "{text}"}}').encode(), headers={"Content-Type": "text/plain; charset=x"})
+    assert json_object(Http(clock).send("GET", URL)) == {"a": json.loads(f'"{text}"')}
+
+
+@pytest.mark.parametrize("date, wait", [("Sun, 06 Nov 1994 08:49:14 GMT", 30), ("soon", 7), (None, 7)])
+def test_retry_after_is_a_date_of_the_server(wire, clock, monkeypatch, date, wait):
+    monkeypatch.setattr(time, "time", lambda: 784111777.0)  # Sun, 06 Nov 1994 08:49:37 GMT
+    headers = {"Retry-After": "Sun, 06 Nov 1994 08:49:44 GMT", **({"Date": date} if date else {})}
+    wire.expect("GET", URL, status=429, headers=headers)
+    wire.expect("GET", URL)
+    assert Http(clock).send("GET", URL).status_code == 200
+    assert clock.slept == [wait]
+
+
+@pytest.mark.parametrize("age, noted", [({}, True), ({"Age": "3600"}, False)], ids=["fresh", "from a cache"])
+@pytest.mark.parametrize("status", [200, 404])
+def test_each_answer_tells_the_time(wire, clock, age, noted, status):
+    for unused in range(2):
+        wire.expect("GET", URL, status=status, headers={"Date": "Mon, 01 Jun 2026 13:00:00 GMT", **age})
+    http = Http(clock)
+    for unused in range(2):
+        http.send("GET", URL)
+    assert http.notices == ([NOTED] if noted else [])
+
+
+NOTED = f"What is said of dates goes by the clock of this machine, which is 60 minutes behind that of {HOST}. Set it."
+
+
+def test_what_libraries_say_is_cleaned(wire, clock):
+    http = Http(clock)
+    http.budget.secrets.add("s3cr3t-path")
+    wire.expect("GET", URL, OSError("invalid path: /s3cr3t-path\x1b[2J\n" + "x" * 5000))
+    with pytest.raises(IdentityError) as caught:
+        http.send("GET", URL)
+    assert "s3cr3t" not in caught.value.message and caught.value.message.isprintable()
+    assert len(caught.value.message) < 500

@@ -170,8 +170,9 @@ def test_known_endpoint_keeps_the_tenant_in_one_segment(wire, clock):
     ids=["China", "another host"],
 )
 def test_endpoints_that_are_not_documented_are_asked_for(wire, clock, cloud):
-    wire.expect("GET", f"{cloud.authority_host}/{GUID}/v2.0/.well-known/openid-configuration", ENDPOINTS)
-    expect_token(wire)
+    endpoints = {name: url.replace(AUTHORITY, cloud.authority_host) for name, url in ENDPOINTS.items()}
+    wire.expect("GET", f"{cloud.authority_host}/{GUID}/v2.0/.well-known/openid-configuration", endpoints)
+    wire.expect("POST", endpoints["token_endpoint"], GRANTED)
     assert Session(ClientSecret(GUID, "app", SECRET), clock, cloud).token() == "t0ken-1"
 
 

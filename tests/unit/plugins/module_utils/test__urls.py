@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import (
     STARS,
+    is_below,
     require_target_url,
     same_url,
+    values,
     without_values,
 )
 
@@ -107,3 +109,48 @@ def test_no_value_of_a_query_is_shown(url, name, secret):
 def test_url_as_results_show_it_is_refused():
     with pytest.raises(IdentityError, match="target_url contains stars, as results show it .*Give the whole URL"):
         require_target_url("https://api.example/x?code=********")
+
+
+ROOT = "https://graph.example/gateway/v1.0"
+
+
+@pytest.mark.parametrize(
+    "path", ["/x", "/x/y.z", "/x/...", "/x%20y", "/x?$skiptoken=../..", "/x#/../..", "/a..b/.c/d.", "/"]
+)
+def test_below(path):
+    assert is_below(ROOT + path, ROOT)
+
+
+AWAY = [
+    *("", ".evil/x", "/../evil", "/..", "/x/../../evil", "/./x", "/x/.", "/x/..?a", "/x/..#a"),
+    *("/%2e%2e/evil", "/%2E./evil", "/.%2e", "/%252e%252e/evil", "/%25252E%2e/evil", "/x%2f..%2fevil", "/x%2F%2E%2E"),
+    *("/..\\evil", "/%5c..%5cevil", "/..;a=b/evil", "/.;/evil", "/..%3bx/evil", "/.. /evil", "/..%20/evil"),
+    *("/x y", "/.\t./evil", "/x\n", "/x\u202e"),
+]
+
+
+@pytest.mark.parametrize("path", AWAY, ids=ascii)
+def test_not_below_for_certain(path):
+    assert not is_below(ROOT + path, ROOT)
+
+
+@pytest.mark.parametrize(
+    "url", [None, 7, [], "x", "https://graph.example/gateway/v1.0@evil.example/x", f" {ROOT}/x"], ids=str
+)
+def test_what_is_no_url_below(url):
+    assert not is_below(url, ROOT)
+
+
+@pytest.mark.parametrize(
+    "url, found",
+    [
+        (None, set()),
+        ("https://api.example/x", set()),
+        ("https://api.example/x?code=s3cr3t&id=", {"s3cr3t"}),
+        ("https://api.example/x?code=s3%2Fcr+3t", {"s3%2Fcr+3t", "s3/cr 3t"}),
+        ("https://api.example/x?s3cr3t#part", {"s3cr3t", "part"}),
+        ("https://us:s3cr3t@api.example/x", {"us:s3cr3t"}),
+    ],
+)
+def test_values_that_are_not_shown(url, found):
+    assert values(url) == found
