@@ -222,7 +222,8 @@ class ConnectorIntent:
 
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate, if there is one."""
-        return certificate_facts(self.wanted.certificate, after) if self.wanted.certificate else {}
+        certificate = self.wanted.certificate
+        return certificate_facts(certificate, after, self.now) if certificate else {}
 
     def tell(self, after: ApiConnector | None, predicted: bool) -> str:
         """Whether the certificate is active, if there is one."""
