@@ -133,7 +133,7 @@ options:
     default: 5
   retry_timeout:
     description:
-      - Seconds that all requests of a task and the waits between them may take. No request begins after them.
+      - Seconds that all requests of a task and the waits between them may take. No request begins and no answer is waited for after them.
     type: int
     default: 180
 """

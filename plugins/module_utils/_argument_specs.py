@@ -174,15 +174,17 @@ CONNECTOR = ArgumentSpec(
     required_one_of=(("connector_id", "connector_name"),),
 )
 
-PKCS12 = ArgumentSpec(
+KEY_FILE = ArgumentSpec(
     {
         "src": {"type": "path"},
         "content": {"type": "str", "no_log": True},
+        "private_key_src": {"type": "path", "no_log": False},
+        "private_key_content": {"type": "str", "no_log": True},
         "decrypt": {"type": "bool", "default": True},
         "certificate_password": {"type": "str", "no_log": True},
         "pkcs12_encryption": {"type": "str", "default": "compatible", "choices": ["compatible", "preserve"]},
     },
-    mutually_exclusive=(("src", "content"),),
+    mutually_exclusive=(("src", "content"), ("private_key_src", "private_key_content")),
     required_one_of=(("src", "content"),),
 )
 
@@ -196,7 +198,7 @@ APICONNECTOR_CLIENT_CERTIFICATE = (
         }
     )
     .merge(CONNECTOR)
-    .merge(PKCS12)
+    .merge(KEY_FILE)
     .merge(GRAPH)
 )
 
@@ -209,7 +211,7 @@ BASIC = ArgumentSpec(
 )
 
 AUTHENTICATION = ArgumentSpec(
-    {"basic": BASIC.as_option(), "client_certificate": PKCS12.as_option()},
+    {"basic": BASIC.as_option(), "client_certificate": KEY_FILE.as_option()},
     mutually_exclusive=(("basic", "client_certificate"),),
     required_one_of=(("basic", "client_certificate"),),
 )
@@ -233,7 +235,7 @@ APICONNECTOR_INFO = ArgumentSpec(
 # Options whose values are kept out of every result, under each of their names.
 SECRET_OPTIONS = tuple(
     name
-    for spec in (GRAPH, PKCS12, BASIC)
+    for spec in (GRAPH, KEY_FILE, BASIC)
     for first, option in spec.options.items()
     if option.get("no_log")
     for name in (first, *option.get("aliases", ()))

@@ -80,7 +80,7 @@ class WantedCertificate:
             return x509.load_der_x509_certificate(self.der).public_bytes(Encoding.PEM).decode()
 
     def render(self) -> dict[str, t.Any]:
-        """As in results, without `is_active`, which only a connector can tell."""
+        """As in results, without what depends on the time and on a connector."""
         return {
             "thumbprint": self.thumbprint,
             "subject": self.subject,

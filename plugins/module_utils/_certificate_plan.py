@@ -226,10 +226,11 @@ def _supersedes(connector: ApiConnector, wanted: WantedCertificate) -> bool:
     return bool(listed and not listed.is_active and active and active.not_before > wanted.not_before)
 
 
-def certificate_facts(wanted: WantedCertificate, after: ApiConnector | None) -> dict[str, t.Any]:
+def certificate_facts(wanted: WantedCertificate, after: ApiConnector | None, now: datetime) -> dict[str, t.Any]:
     """What results say of the certificate of a task."""
     listed = after.listed(wanted.thumbprint) if after else None
-    return {"certificate": {**wanted.render(), "is_active": bool(listed and listed.is_active)}}
+    counted = {"days_remaining": days_remaining(wanted.not_after, now), "is_active": bool(listed and listed.is_active)}
+    return {"certificate": {**wanted.render(), **counted}}
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ class CertificateIntent:
 
     def facts(self, after: ApiConnector | None) -> dict[str, t.Any]:
         """The certificate."""
-        return certificate_facts(self.wanted, after)
+        return certificate_facts(self.wanted, after, self.now)
 
     def tell(self, after: ApiConnector | None, predicted: bool) -> str:
         """Whether the certificate is active."""

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """A key file, PKCS#12 or PEM, and its password → key, certificate and chain: for uploads and for signing in alike.
+Where only public parts are asked for, a certificate alone will do.
 
 Nothing here touches the disk, but for reading the file with which an application signs in.
 """
@@ -63,6 +64,7 @@ __all__ = [
     "Upload",
     "WantedCertificate",
     "load_client_key",
+    "open_certificate",
     "open_key_file",
     "received",
 ]
@@ -219,14 +221,56 @@ def open_key_file(
     held = read_key_text(data, name, vault_remedy)
     apart = None if key_data is None else read_key_text(key_data, key_name, vault_remedy)
     words = Words(name, name if apart is None else key_name, password_option, key_option)
-    files = held.of(Form.PKCS12)
-    if files:
-        words.require_alone(held, apart)
-        contents = read_pkcs12(files[0].data, password, name, password_option)
-    else:
-        contents = read_loose(held, apart, password, words)
-    pkcs12_data = files[0].data if files else None
+    contents, pkcs12_data = _read_contents(held, apart, password, words)
     return _chosen(contents, held, apart, pkcs12_data, words, password, now or datetime.now(timezone.utc))
+
+
+def open_certificate(
+    data: bytes,
+    password: str,
+    name: str,
+    *,
+    password_option: str = "certificate_password",
+    vault_remedy: str = _UNLOCK,
+    now: datetime | None = None,
+) -> WantedCertificate:
+    """The certificate that belongs to the key in a file; where there is no key, the one that issued none of the others.
+
+    The parameters are those of `open_key_file`, and PEM, DER or PKCS#12 without a key is taken too.
+
+    :raises IdentityError: when it cannot be opened, or holds several certificates that could be meant
+    """
+    require_password(password, password_option)
+    held = read_key_text(data, name, vault_remedy)
+    words = Words(name, name, password_option, None)
+    contents, pkcs12_data = _read_contents(held, None, password, words)
+    if contents.keys:
+        return _chosen(contents, held, None, pkcs12_data, words, password, now or datetime.now(timezone.utc)).wanted
+    found = _read_certificates(contents.certificates, words, pkcs12_data is not None, [])
+    if not found:
+        raise IdentityError(words.without_certificate(held))
+    try:
+        with library_call():
+            # By name (RFC 5280, 4.1.2.4): a chain is not checked here, and may not be whole.
+            issuers = {one.x509.issuer for one in found if one.x509.issuer != one.x509.subject}
+            leaves = [one.x509 for one in found if one.x509.subject not in issuers]
+            if len(leaves) == 1:
+                return WantedCertificate.of(leaves[0])
+    except Unreadable as exc:
+        raise IdentityError(words.unreadable("a certificate", pkcs12_data is not None, exc.words)) from exc
+    raise IdentityError(
+        f"{name} holds {len(found)} certificates and no key, so which one is meant cannot be told. Give one alone, with its "
+        "chain at most."
+    )
+
+
+def _read_contents(held: Held, apart: Held | None, password: str, words: Words) -> tuple[Contents, bytes | None]:
+    """What is in a file, and the PKCS#12 file if it is one."""
+    files = held.of(Form.PKCS12)
+    if not files:
+        return read_loose(held, apart, password, words), None
+    words.require_alone(held, apart)
+    return read_pkcs12(files[0].data, password, words.name, words.option), files[0].data
 
 
 def _chosen(

@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import PKCS12, ArgumentSpec
+from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import KEY_FILE, ArgumentSpec
 from ansible_collections.msgraph.identity.plugins.module_utils._door import Connect, Door, connect, secrets_of
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, OutOfTime
 from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets, one_line
@@ -30,7 +30,19 @@ class Rendered(t.Protocol):
 
 
 Parameters = t.Mapping[str, t.Any]
-Work = t.Callable[[GraphClient, Parameters, Source | None, bool, datetime], Rendered]
+
+
+class Work(t.Protocol):
+    """What a module does."""
+
+    def __call__(
+        self, graph: GraphClient, parameters: Parameters, source: Source | None, check_mode: bool, now: datetime, /
+    ) -> Rendered:
+        """Do it.
+
+        :param source: the certificate that the task brings, if any
+        :raises IdentityError: for what users, networks or services do wrong
+        """
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Module:
     def with_file(self, arguments: Parameters, file: Parameters) -> dict[str, t.Any]:
         """`arguments` of a task with `file` in place of the options of the key file."""
         if not self.file_at:
-            return {**{name: value for name, value in arguments.items() if name not in PKCS12.options}, **file}
+            return {**{name: value for name, value in arguments.items() if name not in KEY_FILE.options}, **file}
         changed: t.Any = file
         for name in reversed(self.file_at[1:]):
             changed = {name: changed}

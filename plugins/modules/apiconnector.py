@@ -19,14 +19,16 @@ description:
 notes:
   - On a local connection (implicit localhost, C(connection=local), C(delegate_to=localhost)) the work is done inside the Ansible process
     and nothing is written to disk.
-  - With any other connection, and with C(async), the module runs on that host and needs the requirements there, beside cryptography on the
+  - With any other connection, and with C(async), the module runs on that host and needs the requirements on that host, and cryptography on the
     controller. The private key is sent to it only when it is needed, and the password of basic authentication always; see
     M(msgraph.identity.apiconnector_client_certificate).
   - Let one host create a connector, with C(run_once=true) in a play with several. Microsoft Graph accepts two connectors of the same name,
-    and tasks that run at the same time do not see each other. Who finds a second one afterwards fails and names both.
+    and tasks that run at the same time do not see each other. A task that finds a second one afterwards fails and names both.
   - Warns when the certificate expires within 30 days.
   - C(become) makes no difference on a local connection, as nothing on the machine changes.
   - Microsoft Graph does not say which user flows use a connector. Make sure that none does before you delete it.
+  - Microsoft wants certificates of production connectors to be signed by a certificate authority, and self-signed ones for tests only. The module
+    takes both.
 seealso:
   - module: msgraph.identity.apiconnector_client_certificate
     description: Client certificates alone, with control over which one is active and which ones stay.
@@ -70,13 +72,15 @@ options:
   connector_name:
     description:
       - Display name of the connector, matched exactly. Fails when several connectors have it.
+      - A connector is not created, and none is renamed, when another one has a name that looks alike, by white space, case, or characters
+        that are not seen.
       - Together with O(connector_id) it is the name that the connector is to have. That renames it, unless another connector has the name.
     type: str
   target_url:
     description:
       - URL of the API that the connector calls, with https.
-      - Results and diffs show it, and so does M(msgraph.identity.apiconnector_info), with a key that may be in its query. Ask your API for
-        O(authentication) instead of such a key.
+      - It is compared and sent whole. Results and diffs show it with the values of its query starred, as they may be keys; the key of an
+        Azure Function is one.
       - Needed to create a connector.
     type: str
   authentication:
@@ -118,31 +122,51 @@ options:
         suboptions:
           src:
             description:
-              - PKCS#12 file on the controller, or a file with base64 text of it. It has to hold the certificate and its private key, and may hold
-                the chain.
+              - File on the controller with the certificate, its private key and, if there is one, the chain. PKCS#12 (PFX) or
+                base64 text of it, or PEM
+                in any order.
+              - A certificate in PEM may have its key in O(authentication.client_certificate.private_key_src) or
+                O(authentication.client_certificate.private_key_content) instead.
               - A relative path is searched as M(ansible.builtin.copy) does, in C(files/) of the role and of the playbook first.
               - A file that Ansible Vault encrypted is decrypted in memory, see O(authentication.client_certificate.decrypt).
               - Exactly one of O(authentication.client_certificate.src) and O(authentication.client_certificate.content) is needed.
             type: path
           content:
             description:
-              - Base64 text of the PKCS#12 file, for a file that comes out of a key vault or an AWX credential.
+              - The same as text, for a file that comes out of a key vault or an AWX credential. PEM, or base64 text of the PKCS#12 file.
             type: str
+          private_key_src:
+            description:
+              - File on the controller with the private key in PEM, when it is not in O(authentication.client_certificate.src) or
+                O(authentication.client_certificate.content). It is searched and decrypted as
+                O(authentication.client_certificate.src) is.
+              - At most one of O(authentication.client_certificate.private_key_src) and
+                O(authentication.client_certificate.private_key_content) can be given.
+            type: path
+            version_added: 0.2.0
+          private_key_content:
+            description:
+              - The private key as PEM text, when it is not in O(authentication.client_certificate.src) or
+                O(authentication.client_certificate.content).
+            type: str
+            version_added: 0.2.0
           decrypt:
             description:
-              - Whether O(authentication.client_certificate.src) is decrypted when Ansible Vault encrypted it.
+              - Whether O(authentication.client_certificate.src) and O(authentication.client_certificate.private_key_src) are
+                decrypted when Ansible Vault encrypted them.
             type: bool
             default: true
           certificate_password:
             description:
-              - Password of the PKCS#12 file. An empty one is the same as none.
+              - Password of the PKCS#12 file, or of the encrypted private key in PEM. An empty one is the same as none.
             type: str
           pkcs12_encryption:
             description:
-              - The encryption of the file as it is sent.
+              - The encryption of the PKCS#12 file as it is sent.
               - V(compatible) encrypts key, certificate, chain and friendly name anew in memory, with TripleDES-SHA1 and a random password that is
                 used once. Microsoft documents this encryption as the accepted one, while today's tools write AES-256. The thumbprint stays the same.
-              - V(preserve) sends the file and its password as they are.
+                Of a certificate in PEM, it makes a PKCS#12 file.
+              - V(preserve) sends the file and its password as they are. For PEM there is no such file, so it is refused.
             type: str
             choices: [compatible, preserve]
             default: compatible
@@ -179,6 +203,16 @@ EXAMPLES = r"""
             username: entra
             password: "{{ loyalty_api_password }}"
 
+    - name: A connector whose certificate is in PEM, with its key in a file of its own
+      msgraph.identity.apiconnector:
+        connector_name: Invoices API
+        target_url: https://api.contoso.com/invoices
+        authentication:
+          client_certificate:
+            src: invoices-api.crt
+            private_key_src: invoices-api.key
+            certificate_password: "{{ invoices_api_key_password }}"
+
     - name: Another one has a new name and a new URL, and the same ID, so user flows go on working
       msgraph.identity.apiconnector:
         connector_id: "{{ billing_connector_id }}"
@@ -208,7 +242,7 @@ uploaded:
   type: bool
   sample: true
 certificate:
-  description: The certificate in the PKCS#12 file.
+  description: The certificate that belongs to the private key.
   returned: with O(authentication.client_certificate)
   type: dict
   contains:
@@ -225,9 +259,9 @@ certificate:
       type: str
       sample: CN=Contoso Issuing CA
     serial_number:
-      description: Serial number in upper-case hex.
+      description: Serial number in upper-case hex, whole bytes as openssl shows them.
       type: str
-      sample: 5C6F2A
+      sample: 04A12A
     not_before:
       description: Start of validity, ISO 8601 in UTC.
       type: str
@@ -236,6 +270,10 @@ certificate:
       description: End of validity, ISO 8601 in UTC.
       type: str
       sample: "2027-01-01T00:00:00Z"
+    days_remaining:
+      description: Whole days until it expires, negative when it has.
+      type: int
+      sample: 203
     is_active:
       description: Whether it is the certificate that the connector uses now.
       type: bool
@@ -348,7 +386,7 @@ failure:
     code:
       description: The error code of the service.
       type: str
-      sample: AADB2C
+      sample: AADB2C90213
     message:
       description: The error message of the service.
       type: str

@@ -16,8 +16,8 @@ author:
 description:
   - Makes sure that a certificate is among the client certificates with which an API connector of Microsoft Entra user flows
     calls your API.
-  - Reads a PKCS#12 file (PFX) on the controller, compares its thumbprint with the connector's list, and uploads it only when it is
-    not there. Safe to run every night.
+  - Reads a key file on the controller, PKCS#12 (PFX) or PEM, compares the certificate's thumbprint with the connector's list, and uploads it
+    only when it is not there. Safe to run every night.
   - An upload adds to the list. Of all certificates that are valid now, Microsoft Entra uses the one that was uploaded last; that is
     the I(active) one.
 notes:
@@ -30,6 +30,8 @@ notes:
   - C(become) makes no difference on a local connection, as nothing on the machine changes.
   - Two tasks that upload to the same connector at the same time do not see each other. Both certificates are listed afterwards, and
     the one whose upload came last is active.
+  - Microsoft wants certificates of production connectors to be signed by a certificate authority, and self-signed ones for tests only. The module
+    takes both.
 requirements:
   - python >= 3.10
   - requests >= 2.31.0
@@ -64,37 +66,52 @@ options:
     type: str
   src:
     description:
-      - PKCS#12 file on the controller, or a file with base64 text of it. It has to hold the certificate and its private key, and may hold
-        the chain.
+      - File on the controller with the certificate, its private key and, if there is one, the chain. PKCS#12 (PFX) or base64 text of it, or PEM
+        in any order.
+      - A certificate in PEM may have its key in O(private_key_src) or O(private_key_content) instead.
       - A relative path is searched as M(ansible.builtin.copy) does, in C(files/) of the role and of the playbook first.
       - A file that Ansible Vault encrypted is decrypted in memory, see O(decrypt).
       - Exactly one of O(src) and O(content) is needed.
     type: path
   content:
     description:
-      - Base64 text of the PKCS#12 file, for a file that comes out of a key vault or an AWX credential.
+      - The same as text, for a file that comes out of a key vault or an AWX credential. PEM, or base64 text of the PKCS#12 file.
     type: str
+  private_key_src:
+    description:
+      - File on the controller with the private key in PEM, when it is not in O(src) or O(content). It is searched and decrypted as O(src) is.
+      - At most one of O(private_key_src) and O(private_key_content) can be given.
+    type: path
+    version_added: 0.2.0
+  private_key_content:
+    description:
+      - The private key as PEM text, when it is not in O(src) or O(content).
+    type: str
+    version_added: 0.2.0
   decrypt:
     description:
-      - Whether O(src) is decrypted when Ansible Vault encrypted it.
+      - Whether O(src) and O(private_key_src) are decrypted when Ansible Vault encrypted them.
     type: bool
     default: true
   certificate_password:
     description:
-      - Password of the PKCS#12 file. An empty one is the same as none.
+      - Password of the PKCS#12 file, or of the encrypted private key in PEM. An empty one is the same as none.
     type: str
   pkcs12_encryption:
     description:
-      - The encryption of the file as it is sent.
+      - The encryption of the PKCS#12 file as it is sent.
       - V(compatible) encrypts key, certificate, chain and friendly name anew in memory, with TripleDES-SHA1 and a random password that is
         used once. Microsoft documents this encryption as the accepted one, while today's tools write AES-256. The thumbprint stays the same.
-      - V(preserve) sends the file and its password as they are.
+        Of a certificate in PEM, it makes a PKCS#12 file.
+      - V(preserve) sends the file and its password as they are. For PEM there is no such file, so it is refused.
     type: str
     choices: [compatible, preserve]
     default: compatible
   ensure_active:
     description:
-      - Whether to upload the certificate again when it is listed but another one is active, so that it becomes the active one.
+      - Whether the certificate has to be the active one. When it is listed once and not active, it is uploaded again.
+      - Which certificate is active is what Microsoft Graph says. When it says another one after the upload, or when the certificate is
+        listed twice already, the task fails and names O(exclusive), instead of making the list longer each night.
       - Nothing is uploaded for a certificate that is not valid yet or has expired, as that could not make it active.
     type: bool
     default: false
@@ -151,6 +168,19 @@ EXAMPLES = r"""
         certificate_password: "{{ orders_api_pfx_password }}"
         ensure_active: true
 
+    - name: A certificate in PEM, with its encrypted key in a file of its own
+      msgraph.identity.apiconnector_client_certificate:
+        connector_name: Orders API
+        src: orders-api.crt
+        private_key_src: orders-api.key
+        certificate_password: "{{ orders_api_key_password }}"
+
+    - name: A certificate that a CA has just issued, in PEM, and that is in no file
+      msgraph.identity.apiconnector_client_certificate:
+        connector_name: Orders API
+        content: "{{ orders_api_certificate_pem }}"
+        private_key_content: "{{ orders_api_private_key_pem }}"
+
     - name: The rotation is over, only the new certificate stays
       msgraph.identity.apiconnector_client_certificate:
         connector_name: Orders API
@@ -183,7 +213,7 @@ reason:
   type: str
   sample: the certificate is not listed
 certificate:
-  description: The certificate in the PKCS#12 file.
+  description: The certificate that belongs to the private key.
   returned: success
   type: dict
   contains:
@@ -200,9 +230,9 @@ certificate:
       type: str
       sample: CN=Contoso Issuing CA
     serial_number:
-      description: Serial number in upper-case hex.
+      description: Serial number in upper-case hex, whole bytes as openssl shows them.
       type: str
-      sample: 5C6F2A
+      sample: 04A12A
     not_before:
       description: Start of validity, ISO 8601 in UTC.
       type: str
@@ -211,6 +241,10 @@ certificate:
       description: End of validity, ISO 8601 in UTC.
       type: str
       sample: "2027-01-01T00:00:00Z"
+    days_remaining:
+      description: Whole days until it expires, negative when it has.
+      type: int
+      sample: 203
     is_active:
       description: Whether it is the certificate that the connector uses now.
       type: bool
@@ -323,7 +357,7 @@ failure:
     code:
       description: The error code of the service.
       type: str
-      sample: AADB2C
+      sample: AADB2C90213
     message:
       description: The error message of the service.
       type: str

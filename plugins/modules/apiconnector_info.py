@@ -221,7 +221,7 @@ failure:
     code:
       description: The error code of the service.
       type: str
-      sample: AADB2C
+      sample: AADB2C90213
     message:
       description: The error message of the service.
       type: str

@@ -10,24 +10,42 @@ import contextlib
 import functools
 import time
 import typing as t
+from dataclasses import dataclass, field
 
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import is_integer
 from ansible_collections.msgraph.identity.plugins.module_utils._connector_model import Named
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, explained
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import LARGEST, KeyFile, open_key_file
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
+from ansible_collections.msgraph.identity.plugins.module_utils._pem import BEGIN
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Parameters
 from ansible_collections.msgraph.identity.plugins.module_utils._source import Source
 from ansible_collections.msgraph.identity.plugins.plugin_utils._controller_file import read_controller_file
 from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action import GraphAction
 
 
+@dataclass(frozen=True)
+class Part:
+    """A key file, or the key apart, as an option gave it.
+
+    :param name: what to call it in messages
+    """
+
+    data: bytes = field(repr=False)
+    name: str
+
+
 @functools.lru_cache(maxsize=8)
-def opened(data: bytes, password: str, name: str) -> KeyFile:
+def opened(file: Part, key: Part | None, key_option: str, password: str) -> KeyFile:
     """The file, opened once for all items of a loop: the worker process that runs them ends with the task, and so does
     this memory.
+
+    :param key: the key, when it is not in `file`
+    :param key_option: the option in which it could be given, for messages
     """
-    return open_key_file(data, password, name)
+    if key is None:
+        return open_key_file(file.data, password, file.name, key_option=key_option)
+    return open_key_file(file.data, password, file.name, key_data=key.data, key_name=key.name)
 
 
 class CertificateAction(GraphAction):
@@ -46,6 +64,7 @@ class CertificateAction(GraphAction):
         number = " YAML took certificate_password for a number, which may have changed it: put it in quotes."
         with explained(f"{named}: ", number if self._password_is_a_number() else ""):
             file = self.read_key_file(options)
+            file.require_encryption(options["pkcs12_encryption"])
         if self.in_process:
             result = self.run_here(parameters, Source.opened(file, options["pkcs12_encryption"]))
         else:
@@ -55,23 +74,37 @@ class CertificateAction(GraphAction):
         return result
 
     def read_key_file(self, options: Parameters) -> KeyFile:
-        """The file in `src` or `content`.
+        """The certificate and its key, in one file or in two.
 
-        :param options: validated against the spec PKCS12
-        :raises IdentityError: when it cannot be found, decrypted or opened
+        :param options: validated against the spec KEY_FILE
+        :raises IdentityError: when they cannot be found, decrypted or opened
         """
         require_libraries("cryptography")
-        if options["src"]:
-            name = f"src '{options['src']}'"
-            data = read_controller_file(self, options["src"], options["decrypt"], LARGEST)
-        else:
-            name = "content"
-            data = options["content"].encode(errors="replace")
-            if not data.isascii():
-                raise IdentityError(
-                    "content is not base64 text. Encode the PKCS#12 file in base64, or name the file in src."
-                )
-        return opened(data, options["certificate_password"] or "", name)
+        file = self._part(options, "src", "content")
+        key = self._part(options, "private_key_src", "private_key_content")
+        key_option = "private_key_src" if options["src"] else "private_key_content"
+        if file is None:
+            raise ValueError("the spec wants one of the two")
+        return opened(file, key, key_option, options["certificate_password"] or "")
+
+    def _part(self, options: Parameters, src: str, content: str) -> Part | None:
+        """What one of two options gives, if they do.
+
+        :param src: the option that names a file
+        :param content: the option that takes the text of one
+        """
+        if options[src]:
+            data = read_controller_file(self, src, options[src], options["decrypt"], LARGEST, content)
+            return Part(data, f"{src} '{options[src]}'")
+        if not options[content]:
+            return None
+        text: str = options[content]
+        # What is around PEM may be in any language.
+        if BEGIN not in text and not text.lstrip("\ufeff").isascii():
+            raise IdentityError(
+                f"{content} is neither PEM nor base64 text. Encode the file in base64, or give its name as {src}."
+            )
+        return Part(text.encode(errors="replace"), content)
 
     def _password_is_a_number(self) -> bool:
         options: t.Any = self.kind.spec.given(self._task.args)

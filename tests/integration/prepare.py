@@ -20,7 +20,7 @@ VAULT_PASSWORD = b"integration~vault"
 
 
 def configuration(emulator: Emulator, directory: Path) -> dict[str, Any]:
-    """The variables for integration_config.yml; makes the PKCS#12 files that they name.
+    """The variables for integration_config.yml; makes the key files that they name.
 
     :param directory: where the files are written; it has to stay as long as the targets run
     """
@@ -34,6 +34,10 @@ def configuration(emulator: Emulator, directory: Path) -> dict[str, Any]:
     files = {f"{name}.pfx": made.pfx(PFX_PASSWORD) for name, made in certificates.items()}
     files["first.pfx.b64"] = base64.encodebytes(files["first.pfx"])
     files["first.pfx.vault"] = VaultLib().encrypt(files["first.pfx"], VaultSecret(VAULT_PASSWORD))
+    for name, made in certificates.items():
+        pem = made.pem_file(PFX_PASSWORD)
+        files |= {f"{name}.pem": pem, f"{name}.crt": made.pem, f"{name}.key": pem.replace(made.pem, b"")}
+    files["first.pem.vault"] = VaultLib().encrypt(files["first.pem"], VaultSecret(VAULT_PASSWORD))
     for name, content in files.items():
         (directory / name).write_bytes(content)
     return {
@@ -54,10 +58,12 @@ def configuration(emulator: Emulator, directory: Path) -> dict[str, Any]:
 
 
 def _facts(made: Made, pfx: bytes) -> dict[str, Any]:
-    """What a target compares with, and the file as the control API and the option content take it."""
+    """What a target compares with, and the files as the control API and the options for text take them."""
     times = {"not_before": made.certificate.not_valid_before_utc, "not_after": made.certificate.not_valid_after_utc}
     return {
         "thumbprint": made.thumbprint,
         "base64": base64.b64encode(pfx).decode(),
+        "pem": made.pem.decode(),
+        "key_pem": made.key_pem.decode(),
         **{name: time.strftime("%Y-%m-%dT%H:%M:%SZ") for name, time in times.items()},
     }

@@ -47,7 +47,7 @@ ODD = [
         "key_of_another", ("src 'key_of_another.pfx' holds a private key, but not the certificate that belongs to it",)
     ),
     Odd("base64_of_something_else", ("src 'base64_of_something_else.pfx' is not PKCS#12",)),
-    Odd("vaulted", ("src 'vaulted.pfx' cannot be read or decrypted", "vault")),
+    Odd("vaulted", ("src 'vaulted.pfx' cannot be decrypted", "vault")),
     Odd(
         "no_protection",
         ("src 'no_protection.pfx' is not protected by a password, although certificate_password is given",),

@@ -23,6 +23,7 @@ URL = "https://api.contoso.com/orders"
 # What tasks take from variables, as Ansible prints the lines around a task that failed.
 GIVEN = {
     "pfx_password": "connector~pfx~Kd3wN8",
+    "passphrase": "connector~passphrase~Sx8wM3",
     "typed_password": "wrong~connector~pfx~Jm5tQ2",
     "basic_password": "connector~basic~Vr9xB4",
     "new_basic_password": "new~connector~basic~Sg2hY7",
@@ -41,6 +42,8 @@ def fixture_secrets(stage: Stage, made: Made) -> Secrets:
     """Everything that must not be seen; writes the files that a play takes it from."""
     pfx = made.pfx(GIVEN["pfx_password"])
     stage.write("made.pfx", pfx)
+    stage.write("made.crt", made.pem)
+    stage.write("made.key", made.pem_file(GIVEN["passphrase"]).replace(made.pem, b""))
     secrets = Secrets(
         the_key=private_parts(made.key),
         the_pfx=pieces(pfx),
@@ -48,7 +51,12 @@ def fixture_secrets(stage: Stage, made: Made) -> Secrets:
     )
     secrets.add({name: value.encode() for name, value in GIVEN.items()})
     secrets.add_tokens(stage.emulator.mint_token())
-    values = {**GIVEN, "content": base64.b64encode(pfx).decode(), "secret": stage.emulator.client_secret}
+    values = {
+        **GIVEN,
+        "content": base64.b64encode(pfx).decode(),
+        "plain_key": made.key_pem.decode(),
+        "secret": stage.emulator.client_secret,
+    }
     stage.write("secrets.json", stage.as_json(values).encode())
     return secrets
 
@@ -61,6 +69,11 @@ def basic(password: str = "basic_password", **options: Any) -> dict[str, Any]:
 def certificate(password: str = "pfx_password", **options: Any) -> dict[str, Any]:
     """A client certificate with a password from a variable."""
     return {"client_certificate": {"certificate_password": f"{{{{ {password} }}}}", **({"src": "made.pfx"} | options)}}
+
+
+def pem(password: str = "passphrase", **options: Any) -> dict[str, Any]:
+    """The same in PEM, with the key in a file of its own."""
+    return certificate(password, **{"src": "made.crt", "private_key_src": "made.key", **options})
 
 
 def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
@@ -91,6 +104,13 @@ def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
         task("created_with_file", **new("Certified"), authentication=certificate()),
         task("created_with_content", **new("Encoded"), authentication=certificate(src="", content="{{ content }}")),
         task("unchanged", **new("Certified"), authentication=certificate()),
+        task("predicted_pem", {"check_mode": True}, **new("In PEM"), authentication=pem()),
+        task("created_with_pem", **new("In PEM"), authentication=pem()),
+        task(
+            "unchanged_pem",
+            **new("In PEM"),
+            authentication=pem(private_key_src="", private_key_content="{{ plain_key }}"),
+        ),
         task("to_certificate", authentication=preserved),
         task("to_basic", authentication=basic("new_basic_password")),
         task("always", authentication=basic("new_basic_password", update_password="always")),
@@ -102,6 +122,10 @@ def scenarios(stage: Stage, made: Made, way: str) -> list[dict[str, Any]]:
         task("refused", ignore, authentication=basic("new_basic_password")),
         task("wrong_password", ignore, **new("Never"), authentication=certificate("typed_password")),
         task("bad_content", ignore, **new("Never"), authentication=certificate(src="", content="{{ content[:-9] }}")),
+        task("wrong_passphrase", ignore, **new("Never"), authentication=pem("typed_password")),
+        task("pem_preserved", ignore, **new("Never"), authentication=pem(pkcs12_encryption="preserve")),
+        task("key_as_path", ignore, **new("Never"), authentication=pem(private_key_src="{{ plain_key }}")),
+        task("key_twice", ignore, **new("Never"), authentication=pem(private_key_content="{{ plain_key }}")),
         task("both", ignore, **new("Never"), authentication={**basic(), **certificate(content="{{ content }}")}),
         task("unknown_option", ignore, **new("Never"), authentication=basic(passphrase="{{ new_basic_password }}")),
         task("no_user", ignore, **new("Never"), authentication={"basic": {"password": "{{ basic_password }}"}}),
@@ -120,6 +144,10 @@ FAILING = {
     "refused",
     "wrong_password",
     "bad_content",
+    "wrong_passphrase",
+    "pem_preserved",
+    "key_as_path",
+    "key_twice",
     "both",
     "unknown_option",
     "no_user",
@@ -140,7 +168,7 @@ def test_nothing_is_spilt(stage: Stage, made: Made, secrets: Secrets, way: str) 
     assert played.code == 0, played.output[-5000:]
     assert {name for name, result in stage.results.items() if result.get("failed")} == FAILING
     sent_files = [entry for entry in stage.writes() if "pkcs12Value" in str(entry["body"])]
-    assert secrets.add_sent(sent_files) == (5 if way == BASTION else 4)
+    assert secrets.add_sent(sent_files) == (6 if way == BASTION else 5)
     kept = Path(stage.directory, RESULTS).read_bytes()
     # Ansible removes the directory of a job some seconds after its end.
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]

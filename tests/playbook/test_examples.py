@@ -53,10 +53,12 @@ def only_reads(example: Example) -> bool:
     return all(module.endswith("_info") for module in OURS.findall(example.text))
 
 
-def provide_variable(stage: Stage, name: str, pfx: bytes) -> str:
+def provide_variable(stage: Stage, name: str, made: Made) -> str:
     """A value for a variable that an example leaves to the reader, by what its name says."""
     rules = {
-        r"base64|_b64": base64.b64encode(pfx).decode(),
+        r"base64|_b64": base64.b64encode(made.pfx(PASSWORD)).decode(),
+        r"certificate_pem$": made.pem.decode(),
+        r"private_key_pem$": made.key_pem.decode(),
         r"password": PASSWORD,
         r"connector_id$": name,
         r"client_id": stage.emulator.client_id,
@@ -69,7 +71,14 @@ def provide_variable(stage: Stage, name: str, pfx: bytes) -> str:
     return found[0]
 
 
-def set_stage(stage: Stage, example: Example, pfx: bytes, predecessor: Made) -> str:
+def content_of(src: str, made: Made) -> bytes:
+    """A file that an example names, by what its name says."""
+    pem = made.pem_file(PASSWORD)
+    contents = {".pfx": made.pfx(PASSWORD), ".pem": pem, ".crt": made.pem, ".key": pem.replace(made.pem, b"")}
+    return contents[Path(src).suffix]
+
+
+def set_stage(stage: Stage, example: Example, made: Made, predecessor: Made) -> str:
     """Put in place what an example takes for granted; returns the playbook."""
     document = example.document
     plays = (
@@ -78,8 +87,8 @@ def set_stage(stage: Stage, example: Example, pfx: bytes, predecessor: Made) -> 
         else [{"name": "Example", "hosts": "localhost", "gather_facts": False, "tasks": document}]
     )
     stage.write("play.yml", yaml.safe_dump(plays, sort_keys=False).encode())
-    for src in values(document, "src"):
-        stage.write(src if "/" in src else f"files/{src}", pfx)
+    for src in (*values(document, "src"), *values(document, "private_key_src")):
+        stage.write(src if "/" in src else f"files/{src}", content_of(src, made))
     hosts = {str(host) for key in ("hosts", "delegate_to") for host in values(plays, key)} - {"localhost"}
     stage.inventory += [
         f'{host} ansible_connection=bastion ansible_python_interpreter="{{{{ ansible_playbook_python }}}}"'
@@ -119,7 +128,7 @@ def set_stage(stage: Stage, example: Example, pfx: bytes, predecessor: Made) -> 
     known = {"item", "omit", "lookup", "query", "now", *own}
     used = meta.find_undeclared_variables(Environment(autoescape=True).parse(example.text))
     variables = {
-        name: provide_variable(stage, name, pfx) for name in sorted(used - known) if not name.startswith("ansible_")
+        name: provide_variable(stage, name, made) for name in sorted(used - known) if not name.startswith("ansible_")
     }
     stage.write("variables.json", stage.as_json(variables).encode())
     return "play.yml"
@@ -134,8 +143,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.origin)
 def test_example(stage: Stage, orders: Made, example: Example) -> None:
     """It succeeds, and the second time there is nothing left to do."""
-    pfx = orders.pfx(PASSWORD)
-    playbook = set_stage(stage, example, pfx, make_certificate("predecessor.example"))
+    playbook = set_stage(stage, example, orders, make_certificate("predecessor.example"))
     changes = []
     for _turn in range(2):
         played = stage.run(

@@ -93,13 +93,16 @@ def test_quick_start(stage: Stage, orders: Made) -> None:
 
 
 def test_rotation(stage: Stage) -> None:
-    """Beside, alone, back; then a connector with its certificate, and a look at what ends."""
+    """Beside, back, alone, one that was issued; then a connector with its certificate, and a look at what ends."""
     old, new = make_certificate("orders-old.example", ends=20), make_certificate("orders-new.example", key_number=1)
     stage.emulator.settings(duplicate_upload="move")
     stage.emulator.add_connector("Orders API", certificates=[{"pfx": old.pfx()}])
     for name, made in (("orders-old.pfx", old), ("orders-new.pfx", new)):
         stage.write(name, made.pfx(PASSWORD))
-    beside, alone, back, connector, watch = plays("guide_rotation")
+    beside, alone, issued, back, connector, watch = plays("guide_rotation")
+    newest = make_certificate("orders-issued.example", key_number=2)
+    pem = {"certificate": newest.pem.decode(), "private_key": newest.key_pem.decode()}
+    stage.write("issued.json", stage.as_json({"issued": pem}).encode())
 
     expiring = run(stage, watch)
     assert expiring.code == 2
@@ -109,8 +112,9 @@ def test_rotation(stage: Stage) -> None:
         (beside, {old.thumbprint: False, new.thumbprint: True}),
         (back, {old.thumbprint: True, new.thumbprint: False}),
         (alone, {new.thumbprint: True}),
+        (issued, {new.thumbprint: False, newest.thumbprint: True}),
     ):
-        assert [changed(run(stage, play)) for _turn in range(2)] == [True, False]
+        assert [changed(run(stage, play, "-e", "@issued.json")) for _turn in range(2)] == [True, False]
         assert listed(stage) == expected
 
     assert [changed(run(stage, connector)) for _turn in range(2)] == [True, False]

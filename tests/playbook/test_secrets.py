@@ -32,6 +32,7 @@ WRONG_TOKEN = "wrong.access.token~Yp6sG1"
 BASIC_PASSWORD = "basic~password~Ct3zN4"
 FEDERATED_TOKEN = "federated~token~Kx9mV5"
 KEY_PASSWORD = "client-key~password~Zt4hE6"
+PASSPHRASE = "pem~passphrase~Rw6jD1"
 POOR_CLIENT = "0b5d7c1e-32a4-4f6b-9c8d-5e1f2a3b4c5d"
 
 
@@ -47,6 +48,12 @@ def fixture_pfx(made: Made) -> bytes:
     return made.pfx(PASSWORD)
 
 
+@pytest.fixture(name="key_pem", scope="module")
+def fixture_key_pem(made: Made) -> bytes:
+    """The key of the user in PEM, under a passphrase."""
+    return made.pem_file(PASSPHRASE).replace(made.pem, b"")
+
+
 @pytest.fixture(name="application", scope="module")
 def fixture_application() -> Made:
     """The certificate with which an application signs in."""
@@ -54,7 +61,7 @@ def fixture_application() -> Made:
 
 
 @pytest.fixture(name="secrets")
-def fixture_secrets(made: Made, application: Made, pfx: bytes, stage: Stage) -> Secrets:
+def fixture_secrets(made: Made, application: Made, pfx: bytes, key_pem: bytes, stage: Stage) -> Secrets:
     """Everything that must not be seen."""
     secrets = Secrets(
         the_password=PASSWORD.encode(),
@@ -69,23 +76,55 @@ def fixture_secrets(made: Made, application: Made, pfx: bytes, stage: Stage) -> 
         the_client_key=private_parts(application.key),
         the_key=private_parts(made.key),
         the_pfx=pieces(pfx),
+        the_passphrase=PASSPHRASE.encode(),
+        the_encrypted_key=pieces(base64.b64decode(b"".join(key_pem.splitlines()[1:-1]))),
     )
     secrets.add_tokens(stage.emulator.mint_token())
     return secrets
 
 
-def test_secrets_are_found(made: Made, pfx: bytes, secrets: Secrets) -> None:
+def test_secrets_are_found(made: Made, pfx: bytes, key_pem: bytes, secrets: Secrets) -> None:
     """The search finds what it is for, in every form."""
     der = made.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     traditional = made.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     for content in (der, made.key_pem, traditional, base64.b64encode(b"x" + der), der.hex().upper().encode()):
         assert list(secrets.spilt("here", b"before" + content + b"after"))
-    for content in (pfx, base64.b64encode(pfx), base64.b64encode(b"xx" + pfx), base64.encodebytes(pfx)):
+    for content in (
+        key_pem,
+        key_pem.replace(b"\n", b"\\n"),
+        pfx,
+        base64.b64encode(pfx),
+        base64.b64encode(b"xx" + pfx),
+        base64.encodebytes(pfx),
+    ):
         assert list(secrets.spilt("here", content))
     for shift in range(3):
         assert list(secrets.spilt("here", base64.b64encode(b"x" * shift + PASSWORD.encode() + b"tail")))
     assert list(secrets.spilt("here", b"Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6.eyJhdWQiOiJodHRwczovL2dy.c2ln"))
     assert not list(secrets.spilt("here", made.pem + made.thumbprint.encode()))
+
+
+# What gives the certificate and its key in PEM, by the name of the connector.
+IN_PEM = {
+    "pem_in_files": {"src": "made.crt", "private_key_src": "made.key", "certificate_password": "{{ passphrase }}"},
+    "pem_in_one_file": {"src": "made.pem", "certificate_password": "{{ passphrase }}"},
+    "pem_as_text": {
+        "content": "{{ certificate }}",
+        "private_key_content": "{{ encrypted_key }}",
+        "certificate_password": "{{ passphrase }}",
+    },
+    "pem_not_encrypted": {"content": "{{ certificate ~ plain_key }}"},
+    "pem_key_not_encrypted": {"src": "made.crt", "private_key_content": "{{ plain_key }}"},
+}
+IN_PEM_WRONG = {
+    "pem_wrong_passphrase": {**IN_PEM["pem_as_text"], "certificate_password": "{{ typed_password }}"},
+    "pem_without_passphrase": {"src": "made.pem"},
+    "pem_preserved": {**IN_PEM["pem_not_encrypted"], "pkcs12_encryption": "preserve"},
+    "pem_key_as_path": {"src": "made.crt", "private_key_src": "{{ plain_key }}"},
+    "pem_key_twice": {**IN_PEM["pem_in_files"], "private_key_content": "{{ plain_key }}"},
+    "pem_cut_off": {"src": "made.crt", "private_key_content": "{{ plain_key[:-30] }}"},
+    "pem_of_another": {"src": "application.crt", "private_key_content": "{{ plain_key }}"},
+}
 
 
 def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dict[str, Any]]:
@@ -99,7 +138,7 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
     emulator.set_tenants([{**tenant, "apps": [own, poor]}])
     # The private key of the application is where the task runs, and stays there.
     stage.write("application.pfx", application.pfx(KEY_PASSWORD))
-    for name in ("new", "lost", "refused", "throttled", "encoded", "short", "federated", "with_key", "looped"):
+    for name in ("new", "lost", "refused", "throttled", "encoded", "short", "federated", "with_key", "looped", *IN_PEM):
         emulator.add_connector(name, certificates=[], connector_id=name)
     emulator.add_connector("listed", certificates=[{"pfx": made.pfx()}], connector_id="listed")
     emulator.add_connector("basic", basic=("user", BASIC_PASSWORD), connector_id="basic")
@@ -164,6 +203,14 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
         ),
         certificate_task("misused", ignore, connector_id="new", **{**signed_in, "content": "{{ content }}"}),
     ]
+    without_file = {name: value for name, value in signed_in.items() if name not in ("src", "certificate_password")}
+    for name, file in IN_PEM.items():
+        tasks += [
+            certificate_task(f"{name}_predicted", {"check_mode": True}, connector_id=name, **file, **without_file),
+            certificate_task(name, connector_id=name, **file, **without_file),
+        ]
+    for name, file in IN_PEM_WRONG.items():
+        tasks.append(certificate_task(name, ignore, connector_id="new", **file, **without_file))
     if way == BASTION:
         again = {"connector_id": "short", "pkcs12_encryption": "preserve", **signed_in}
         tasks += [
@@ -182,9 +229,12 @@ def scenarios(stage: Stage, made: Made, application: Made, way: str) -> list[dic
     return tasks + shown
 
 
-def write_secrets(stage: Stage, pfx: bytes) -> list[str]:
+def write_secrets(stage: Stage, made: Made, pfx: bytes, key_pem: bytes) -> list[str]:
     """The files that a play takes its secrets from; returns the arguments that name them."""
     stage.write("made.pfx", pfx)
+    stage.write("made.crt", made.pem)
+    stage.write("made.key", key_pem)
+    stage.write("made.pem", key_pem + made.pem)
     values = {
         "password": PASSWORD,
         "typed_password": WRONG_PASSWORD,
@@ -196,15 +246,22 @@ def write_secrets(stage: Stage, pfx: bytes) -> list[str]:
         "federated_token": FEDERATED_TOKEN,
         "key_password": KEY_PASSWORD,
         "typed_token": WRONG_TOKEN,
+        "passphrase": PASSPHRASE,
+        "certificate": made.pem.decode(),
+        "encrypted_key": key_pem.decode(),
+        "plain_key": made.key_pem.decode(),
     }
     stage.write("secrets.json", stage.as_json(values).encode())
     return ["-e", "@secrets.json"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
+def test_nothing_is_spilt(
+    stage: Stage, made: Made, application: Made, pfx: bytes, key_pem: bytes, secrets: Secrets, way: str
+) -> None:
     """Whatever comes of a task, its secrets are neither printed nor logged nor kept."""
-    arguments = write_secrets(stage, pfx)
+    arguments = write_secrets(stage, made, pfx, key_pem)
+    stage.write("application.crt", application.pem)
     log = stage.home / "ansible.log"
     environ = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_DEBUG": "1", "ANSIBLE_NO_LOG": "false"}
     played = stage.play(
@@ -222,13 +279,14 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
         "throttled",
         "misused",
         "looped",
+        *IN_PEM_WRONG,
     }
     assert {name for name, result in results.items() if result.get("uploaded")} == {
-        *("uploaded", "replaced", "answer_lost", "encoded", "federated", "with_key"),
+        *("uploaded", "replaced", "answer_lost", "encoded", "federated", "with_key", *IN_PEM),
         *(["awaited"] if way == BASTION else []),
     }
     assert [bool(item.get("uploaded")) for item in results["looped"]["results"]] == [False, True, False, False]
-    assert secrets.add_sent(stage.writes()) >= 8
+    assert secrets.add_sent(stage.writes()) >= 8 + len(IN_PEM)
     kept = Path(stage.directory, RESULTS).read_bytes()
     # Ansible removes the directory of a job some seconds after its end.
     files = [path for path in stage.files() if not path.with_name("async_wrapper.py").exists()]
@@ -242,17 +300,22 @@ def test_nothing_is_spilt(stage: Stage, made: Made, application: Made, pfx: byte
     assert not spilt, "\n".join(spilt)
 
 
+FILES = {"pfx": {"src": "made.pfx", "certificate_password": "{{ password }}"}, **IN_PEM}
+
+
 @pytest.mark.parametrize("way", [*WAYS, CONTAINER])
-def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secrets: Secrets, way: str) -> None:
+@pytest.mark.parametrize("file", ["pfx", "pem_in_files", "pem_not_encrypted"])
+def test_nothing_is_on_disk_meanwhile(
+    stage: Stage, made: Made, pfx: bytes, key_pem: bytes, secrets: Secrets, way: str, file: str
+) -> None:
     """While the key is on its way to Graph, it is in no file and in no command line."""
     stage.add_container()
     connector = stage.emulator.add_connector("Orders", certificates=[])
     stage.emulator.fault(action="stall", seconds=1.5, method="POST")
-    arguments = write_secrets(stage, pfx)
+    arguments = write_secrets(stage, made, pfx, key_pem)
     task = certificate_task(
         connector_id=connector,
-        src="made.pfx",
-        certificate_password="{{ password }}",
+        **FILES[file],
         **{**stage.sign_in, "secret": "{{ secret }}"},
     )
     played: list[Played] = []
@@ -273,11 +336,12 @@ def test_nothing_is_on_disk_meanwhile(stage: Stage, made: Made, pfx: bytes, secr
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_files_left(stage: Stage, pfx: bytes, way: str) -> None:
+@pytest.mark.parametrize("file", ["pfx", "pem_in_files"])
+def test_files_left(stage: Stage, made: Made, pfx: bytes, key_pem: bytes, way: str, file: str) -> None:
     """A run leaves no file at all in HOME and TMPDIR."""
     connector = stage.emulator.add_connector("Orders", certificates=[])
-    arguments = write_secrets(stage, pfx)
-    options = {"src": "made.pfx", "certificate_password": "{{ password }}", **stage.sign_in}
+    arguments = write_secrets(stage, made, pfx, key_pem)
+    options = {**FILES[file], **stage.sign_in}
     tasks = [
         certificate_task(connector_id=connector, **options),
         certificate_task(keywords={"ignore_errors": True}, connector_id="missing", **options),

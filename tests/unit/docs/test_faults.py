@@ -28,6 +28,7 @@ COMPLETE = (
     "playbook/test_connector_lost.py::test_create",
     "playbook/test_connector_lost.py::test_fault",
     "playbook/test_connector_input.py::test_message",
+    "playbook/test_strange_answers.py::test_strange_answer",
 )
 # The same on a host, or nothing wrong at all.
 LEFT_OUT = re.compile(r"_on_a_bastion\]$|\[no_fault\]$")

@@ -34,6 +34,7 @@ def make(tmp_path):
     """Makes the action of a task beside whose playbook lies files/x.pfx."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "x.pfx").write_bytes(MADE.pfx(PASSWORD))
+    (tmp_path / "files" / "x.pem").write_bytes(MADE.pem)
 
     def action(arguments, **changes):
         return make_action(ActionModule, tmp_path, {**SIGNED_IN, **arguments}, **changes)
@@ -100,16 +101,34 @@ def test_absent_does_not_look_at_the_file(make, wire):
     [
         (
             {"connector_name": "n", "authentication": {"client_certificate": {"src": "none.pfx"}}},
-            "There is no file 'none.pfx' on the controller",
+            "Could not find src 'none.pfx'. Looked in: ",
         ),
         (
             {"connector_name": "n", "authentication": {"client_certificate": {"src": "x.pfx"}}},
             "src 'x.pfx' cannot be opened. It needs certificate_password",
         ),
+        (
+            {"connector_name": "n", "authentication": {"client_certificate": {"src": "x.pem"}}},
+            "src 'x.pem' holds no private key. Put the certificate and its key into one PEM file, or give the key as "
+            "private_key_src.",
+        ),
+        (
+            {
+                "connector_name": "n",
+                "authentication": {
+                    "client_certificate": {
+                        "src": "x.pem",
+                        "private_key_content": MADE.key_pem.decode(),
+                        "pkcs12_encryption": "preserve",
+                    }
+                },
+            },
+            "pkcs12_encryption is preserve, but there is no PKCS#12 file to preserve: the key is PEM.",
+        ),
         ({"connector_name": "n", "authentication": {}}, "one of the following is required: basic, client_certificate"),
         ({}, "one of the following is required: connector_id, connector_name"),
     ],
-    ids=["no file", "no password", "no authentication", "no connector"],
+    ids=["no file", "no password", "no key", "PEM as it is", "no authentication", "no connector"],
 )
 def test_what_does_not_fit_is_told_before_anything_is_sent(make, wire, transport, arguments, sentence):
     calls = ModuleCalls()
@@ -148,6 +167,19 @@ def test_key_is_sent_only_when_an_upload_is_due(make, wire):
     )
     assert file["pkcs12_encryption"] == "preserve"
     assert PASSWORD not in json.dumps([first, second])
+
+
+def test_key_in_pem_is_sent_only_when_an_upload_is_due(make, wire):
+    calls = ModuleCalls(DUE, DONE)
+    pem = {"src": "x.pem", "private_key_content": MADE.pem_file(PASSWORD).decode(), "certificate_password": PASSWORD}
+    arguments = {"connector_id": "c-1", "authentication": {"client_certificate": pem}}
+    assert make(arguments, transport="ssh", calls=calls).run(task_vars={}) == DONE
+    first, second = (call["authentication"]["client_certificate"] for call in calls.arguments)
+    assert first == {"content": MADE.pem.decode()}
+    assert set(second) == {"content", "certificate_password", "pkcs12_encryption"}
+    sent = pkcs12.load_pkcs12(base64.b64decode(second["content"]), second["certificate_password"].encode())
+    assert sent.key.private_numbers() == MADE.key.private_numbers()
+    assert second["certificate_password"] != PASSWORD
 
 
 def test_what_needs_no_key_is_one_call(make, wire):

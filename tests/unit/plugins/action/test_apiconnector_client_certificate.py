@@ -32,6 +32,15 @@ ARGUMENTS = {
     "access_token": "t0ken-long-enough",
 }
 OLD_OID = bytes.fromhex("060a2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC
+PEM = {
+    "both": MADE.pem_file(),
+    "encrypted": MADE.pem_file(PASSWORD),
+    "certificate": MADE.pem,
+    "key": MADE.key_pem,
+    "encrypted key": MADE.pem_file(PASSWORD).replace(MADE.pem, b""),
+    "key of another": make_certificate(key_number=1).key_pem,
+}
+TEXT = {name: content.decode() for name, content in PEM.items()}
 VAULT = [("default", VaultSecret(b"vault-password"))]
 
 
@@ -40,6 +49,8 @@ def make(tmp_path):
     """Makes the action of a task beside whose playbook lies files/x.pfx."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "x.pfx").write_bytes(PFX)
+    for name, content in PEM.items():
+        (tmp_path / "files" / f"{name}.pem").write_bytes(content)
 
     def action(*, without=(), **changes):
         given = {
@@ -128,6 +139,128 @@ def test_no_module_is_sent_and_no_argument_changed(make, wire):
     assert "invocation" not in result
 
 
+# --- PEM, in one file or two ---
+
+IN_PEM = {
+    "one file": {"src": "both.pem"},
+    "one file, encrypted": {"src": "encrypted.pem", "certificate_password": PASSWORD},
+    "two files": {"src": "certificate.pem", "private_key_src": "key.pem"},
+    "two files, encrypted": {
+        "src": "certificate.pem",
+        "private_key_src": "encrypted key.pem",
+        "certificate_password": PASSWORD,
+    },
+    "text": {"content": TEXT["both"]},
+    "text, other text around it": {"content": f"Schlüssel für Bestellungen\n{TEXT['both']}"},
+    "two texts": {"content": TEXT["certificate"], "private_key_content": TEXT["key"]},
+    "text and file": {"content": TEXT["certificate"], "private_key_src": "key.pem"},
+    "file and text": {"src": "certificate.pem", "private_key_content": TEXT["key"], "private_key_src": ""},
+}
+pem = pytest.mark.parametrize("file", IN_PEM.values(), ids=IN_PEM)
+
+
+def without_file(file):
+    """The arguments of the other tests that `file` does not give."""
+    return [name for name in ("src", "certificate_password") if name not in file]
+
+
+def opened(body, password):
+    """The file in a request or in arguments: it has the key."""
+    raw = base64.b64decode(body)
+    assert OLD_OID in raw
+    return pkcs12.load_pkcs12(raw, password.encode())
+
+
+@pem
+def test_pem_is_uploaded_as_pkcs12(make, wire, file):
+    wire.expect("GET", PATH, as_json())
+    wire.expect("POST", f"{PATH}/uploadClientCertificate", as_json(MADE))
+    result = make(arguments=file, without=without_file(file)).run(task_vars={})
+    assert result.get("msg", "").startswith("API connector") and result["uploaded"]
+    body = json.loads(wire.calls[1].body)
+    sent = opened(body["pkcs12Value"], body["password"])
+    assert sent.cert.certificate == MADE.certificate
+    assert sent.key.private_numbers() == MADE.key.private_numbers()
+    assert body["password"] != PASSWORD
+
+
+@pem
+def test_key_in_pem_stays_here_until_an_upload_is_due(make, wire, file):
+    calls = ModuleCalls(DUE, DONE)
+    assert make(arguments=file, without=without_file(file), transport="ssh", calls=calls).run(task_vars={}) == DONE
+    first, second = calls.arguments
+    rest = {"connector_id": "c-1", "access_token": "t0ken-long-enough"}
+    assert first == {**rest, "content": MADE.pem.decode()}
+    assert set(second) == {*rest, "content", "certificate_password", "pkcs12_encryption"}
+    assert opened(second["content"], second["certificate_password"]).key.private_numbers() == MADE.key.private_numbers()
+    assert second["certificate_password"] != PASSWORD
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    "file, sentence",
+    [
+        (
+            {"src": "both.pem", "pkcs12_encryption": "preserve"},
+            "pkcs12_encryption is preserve, but there is no PKCS#12 file to preserve: the key is PEM",
+        ),
+        (
+            {"src": "certificate.pem"},
+            "src 'certificate.pem' holds no private key. Put the certificate and its key into one PEM file, or give the "
+            "key as private_key_src.",
+        ),
+        ({"content": TEXT["certificate"]}, "or give the key as private_key_content."),
+        (
+            {"src": "certificate.pem", "private_key_src": "none.pem"},
+            "Could not find private_key_src 'none.pem'. Looked in: ",
+        ),
+        (
+            {"src": "certificate.pem", "private_key_src": "key of another.pem"},
+            "The key in private_key_src 'key of another.pem' belongs to none of the certificates in src 'certificate.pem'",
+        ),
+        (
+            {"src": "certificate.pem", "private_key_src": "encrypted key.pem"},
+            "private_key_src 'encrypted key.pem' holds an encrypted key. Give its certificate_password.",
+        ),
+        (
+            {
+                "src": "certificate.pem",
+                "private_key_content": TEXT["encrypted key"],
+                "certificate_password": "Wr0ng-horse",
+            },
+            "The key in private_key_content cannot be opened. certificate_password is wrong",
+        ),
+        (
+            {"src": "x.pfx", "certificate_password": PASSWORD, "private_key_src": "key.pem"},
+            "src 'x.pfx' is PKCS#12, which has its key in it, and a key was given apart",
+        ),
+        (
+            {"src": "certificate.pem", "private_key_src": "key.pem", "private_key_content": TEXT["key"]},
+            "mutually exclusive: private_key_src|private_key_content",
+        ),
+        ({"private_key_src": "key.pem"}, "one of the following is required: src, content"),
+        ({"content": "Gr\u00fc\u00dfe"}, "content is neither PEM nor base64 text"),
+        (
+            {"src": "certificate.pem", "private_key_content": "\udcff\udcfe"},
+            "private_key_content is neither PEM nor base64 text. Encode the file in base64, or give its name as private_key_src.",
+        ),
+        (
+            {"src": "certificate.pem", "private_key_src": TEXT["key"]},
+            "private_key_src looks like the content of a file and not like its name. Give it as private_key_content.",
+        ),
+    ],
+)
+def test_pem_that_does_not_fit_is_told_before_anything_is_sent(make, wire, transport, check_mode, file, sentence):
+    calls = ModuleCalls()
+    result = make(
+        arguments=file, without=without_file(file), transport=transport, check_mode=check_mode, calls=calls
+    ).run(task_vars={})
+    assert result["failed"] and sentence in result["msg"]
+    assert "horse" not in result["msg"] and "PRIVATE" not in result["msg"]
+    assert calls.arguments == []
+
+
 # --- what is read ---
 
 
@@ -143,7 +276,7 @@ def test_vaulted_file(make, wire, tmp_path):
     "arguments, secrets, sentence",
     [
         ({"decrypt": False}, VAULT, "src 'x.pfx' is encrypted with Ansible Vault. Leave decrypt at true"),
-        ({}, [], "src 'x.pfx' cannot be read or decrypted"),
+        ({}, [], "src 'x.pfx' cannot be decrypted"),
     ],
     ids=["not to be decrypted", "no vault password"],
 )
@@ -159,7 +292,7 @@ def test_vaulted_file_that_stays_closed(make, tmp_path, wire, arguments, secrets
 @pytest.mark.parametrize(
     "arguments, without, sentence",
     [
-        ({"src": "none.pfx"}, (), "There is no file 'none.pfx' on the controller"),
+        ({"src": "none.pfx"}, (), "Could not find src 'none.pfx'. Looked in: "),
         (
             {"certificate_password": "Wr0ng-horse"},
             (),

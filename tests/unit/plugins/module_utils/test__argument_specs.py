@@ -18,7 +18,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs i
     APICONNECTOR_CLIENT_CERTIFICATE,
     CONNECTOR,
     GRAPH,
-    PKCS12,
+    KEY_FILE,
     ArgumentSpec,
     secrets_in,
     without_empty,
@@ -145,7 +145,7 @@ def test_defaults_are_not_shared():
 
 
 def test_merged_specs_have_all_options_and_rules():
-    for part in (CONNECTOR, PKCS12, GRAPH):
+    for part in (CONNECTOR, KEY_FILE, GRAPH):
         assert part.options.items() <= SPEC.options.items()
         assert set(part.mutually_exclusive) <= set(SPEC.mutually_exclusive)
         assert set(part.required_one_of) <= set(SPEC.required_one_of)
@@ -260,6 +260,7 @@ def test_secrets_are_not_logged_and_names_are():
         "oidc_token",
         "access_token",
         "content",
+        "private_key_content",
         "certificate_password",
     }
     for name in ("tenant", "client_id", "oidc_token_file_path"):
@@ -287,7 +288,8 @@ def test_secrets_are_not_logged_and_names_are():
         (GRAPH, "client_secret", lambda value: {"client_secret": value}),
         (GRAPH, "access_token", lambda value: {"access_token": value}),
         (GRAPH, "x509_certificate_password", lambda value: {"x509_certificate_password": value}),
-        (PKCS12, "content", lambda value: {"content": value}),
+        (KEY_FILE, "content", lambda value: {"content": value}),
+        (KEY_FILE, "private_key_content", lambda value: {"src": "a.pem", "private_key_content": value}),
         (
             APICONNECTOR,
             "password",
@@ -313,10 +315,10 @@ def test_secret_in_a_dictionary_that_is_text_is_refused_too():
 
 @pytest.mark.parametrize("value, taken", [(1234, "1234"), (0, "0"), ("0123", "0123")])
 def test_password_of_a_file_may_be_an_integer(value, taken):
-    assert PKCS12.validate({"src": "a.pfx", "certificate_password": value})["certificate_password"] == taken
+    assert KEY_FILE.validate({"src": "a.pfx", "certificate_password": value})["certificate_password"] == taken
 
 
 @pytest.mark.parametrize("value", [True, 1.5, date(2026, 1, 31)], ids=repr)
 def test_password_of_a_file_is_nothing_else(value):
     with pytest.raises(IdentityError, match="certificate_password is a .* for YAML"):
-        PKCS12.validate({"src": "a.pfx", "certificate_password": value})
+        KEY_FILE.validate({"src": "a.pfx", "certificate_password": value})

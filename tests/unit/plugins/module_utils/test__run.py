@@ -452,7 +452,7 @@ def test_password_does_not_change_what_results_say_themselves(password, ends):
 def test_name_that_the_task_gives_is_no_secret():
     result = run_it(
         fail(IdentityError("There is no 'Orders API 2'.")),
-        {"certificate_password": "Orders API 2", "x": "Orders API 2"},
+        {"access_token": None, "tenant": "t", "client_id": "c", "secret": "Orders API 2", "x": "Orders API 2"},
     )
     assert result["msg"] == "There is no 'Orders API 2'."
 

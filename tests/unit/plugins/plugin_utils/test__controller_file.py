@@ -41,7 +41,7 @@ def vaulted(tmp_path, action):
 
 
 def read(action, src="x.pfx", decrypt=True, largest=2048):
-    return read_controller_file(action, src, decrypt, largest)
+    return read_controller_file(action, "src", src, decrypt, largest, "content")
 
 
 @pytest.mark.parametrize("decrypt", [True, False])
@@ -89,22 +89,62 @@ def test_vaulted_file_that_is_to_stay_so(action, vaulted):
 def test_vaulted_file_without_its_password(action, vaulted, secrets):
     if secrets is not None:
         action._loader.set_vault_secrets(secrets)
-    with pytest.raises(IdentityError, match="^src 'x.pfx' cannot be read or decrypted: .*[Vv]ault") as caught:
+    with pytest.raises(IdentityError, match="^src 'x.pfx' cannot be decrypted: .*[Vv]ault") as caught:
         read(action)
     assert "another-password" not in caught.value.message
 
 
-@pytest.mark.parametrize("src", ["none.pfx", "/none/none.pfx", "../none.pfx"])
+@pytest.mark.parametrize(
+    "src, places",
+    [
+        ("none.pfx", "Looked in: {here}/files, {here}."),
+        ("sub/none.pfx", "Looked in: {here}/files/sub, {here}/sub."),
+        ("/none/none.pfx", "Check the path; it is one on the controller."),
+    ],
+)
 @pytest.mark.parametrize("decrypt", [True, False])
-def test_missing_file(action, src, decrypt):
-    with pytest.raises(IdentityError, match="There is no file '.*none.pfx' on the controller.*Check src"):
+def test_missing_file(action, tmp_path, src, places, decrypt):
+    with pytest.raises(IdentityError) as caught:
         read(action, src, decrypt)
+    assert caught.value.message == f"Could not find src '{src}'. {places.format(here=tmp_path)}"
+
+
+def test_other_option_is_called_by_its_name(action):
+    for value, message in (
+        ("none.key", "Could not find private_key_src 'none.key'. Looked in: "),
+        ("-----BEGIN", "private_key_src looks like the content of a file .* Give it as private_key_content."),
+    ):
+        with pytest.raises(IdentityError, match=f"^{message}"):
+            read_controller_file(action, "private_key_src", value, True, 2048, "private_key_content")
+
+
+@pytest.fixture
+def pipe():
+    """What a shell puts in place of <(command): both ends of a pipe."""
+    reading, writing = os.pipe()
+    yield f"/dev/fd/{reading}", writing
+    os.close(reading)
+
+
+@pytest.mark.parametrize("content", [CONTENT, VaultLib(SECRETS).encrypt(CONTENT)], ids=["plain", "vaulted"])
+def test_pipe(action, pipe, content):
+    path, writing = pipe
+    os.write(writing, content)
+    os.close(writing)
+    action._loader.set_vault_secrets(SECRETS)
+    assert read(action, path) == CONTENT
+
+
+@pytest.mark.parametrize("decrypt", [True, False])
+def test_endless_file_is_not_read_to_its_end(action, decrypt):
+    with pytest.raises(IdentityError, match="src '/dev/zero' is larger than 2 KiB"):
+        read(action, "/dev/zero", decrypt)
 
 
 @pytest.mark.parametrize("decrypt", [True, False])
 def test_directory(tmp_path, action, decrypt):
     (tmp_path / "files" / "x.pfx").mkdir()
-    with pytest.raises(IdentityError, match="src 'x.pfx' is a directory. Name the PKCS#12 file in it"):
+    with pytest.raises(IdentityError, match="src 'x.pfx' is a directory. Name the key file in it"):
         read(action, decrypt=decrypt)
 
 
@@ -131,11 +171,9 @@ def test_file_that_cannot_be_read(tmp_path, action, decrypt, monkeypatch):
 
 
 @pytest.mark.parametrize("decrypt", [True, False])
-def test_large_file_is_not_read(tmp_path, action, decrypt, monkeypatch):
+def test_large_file_is_refused(tmp_path, action, decrypt):
     (tmp_path / "x.pfx").write_bytes(b"x" * 2048)
     assert len(read(action, decrypt=decrypt)) == 2048
     (tmp_path / "x.pfx").write_bytes(b"x" * 2049)
-    monkeypatch.setattr("builtins.open", None)
-    monkeypatch.setattr("io.open", None)
     with pytest.raises(IdentityError, match="src 'x.pfx' is larger than 2 KiB"):
         read(action, decrypt=decrypt)
