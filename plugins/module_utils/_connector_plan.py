@@ -34,7 +34,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
     UploadCertificate,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing, explained
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
@@ -73,11 +73,13 @@ class Wanted:
                     "With state: absent, give either connector_id or connector_name, so that it is certain which connector is to go."
                 )
             return cls(named, present=False)
+        with explained(f"{named}: "):
+            target_url = require_target_url(parameters["target_url"])
         basic: t.Mapping[str, t.Any] | None = (parameters["authentication"] or {}).get("basic")
         return cls(
             named,
             display_name=parameters["connector_name"],
-            target_url=require_target_url(parameters["target_url"]),
+            target_url=target_url,
             authentication=BasicAuthentication(basic["username"], basic["password"]) if basic else certificate,
             always=basic is not None and basic["update_password"] == "always",
         )

@@ -227,7 +227,13 @@ class _Creation:
         self.found: list[ApiConnector] = []
         self.made: ApiConnector | None = None
         self.write: Write[ApiConnector] = Write(
-            self._connectors.budget, self._subject, self._send, self._read, step.shortcoming, may_be_absent=True
+            self._connectors.budget,
+            self._subject,
+            self._send,
+            self._read,
+            step.shortcoming,
+            may_be_absent=True,
+            advice="",
         )
 
     def carry_out(self) -> ApiConnector | None:

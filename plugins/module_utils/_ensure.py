@@ -23,29 +23,29 @@ from ansible_collections.msgraph.identity.plugins.module_utils._source import So
 
 V = t.TypeVar("V", bound=Shown)  # an object of Graph as a value
 C = t.TypeVar("C", bound="Resource[t.Any, t.Any]")  # the calls that concern its kind
-N = t.TypeVar("N", contravariant=True)  # how a task names it
+N_contra = t.TypeVar("N_contra", contravariant=True)  # how a task names it
 
 
-class Resource(t.Protocol[N, V]):
+class Resource(t.Protocol[N_contra, V]):
     """The calls that concern one kind of object, and what was read of it a moment ago."""
 
     @property
     def budget(self) -> Budget:
         """That of the task which is running."""
 
-    def glance(self, named: N) -> V | None:
+    def glance(self, named: N_contra) -> V | None:
         """The object as it was a few seconds ago at most, where that costs nothing. None says nothing."""
 
     def served(self) -> None:
         """A glance has spared a request."""
 
-    def look_up(self, named: N, glanced: V | None = None) -> V | None:
+    def look_up(self, named: N_contra, glanced: V | None = None) -> V | None:
         """The object that is named, read now; or None.
 
         :param glanced: what a glance has found
         """
 
-    def suggestion(self, named: N) -> str:
+    def suggestion(self, named: N_contra) -> str:
         """A sentence that helps where nothing is found under that name; empty when there is none."""
 
 
@@ -143,7 +143,7 @@ class Intent(t.Protocol[C, V]):
         """
 
 
-def decide(resource: Resource[N, V], named: N, plan: t.Callable[[V | None], Plan[C, V]]) -> Plan[C, V]:
+def decide(resource: Resource[N_contra, V], named: N_contra, plan: t.Callable[[V | None], Plan[C, V]]) -> Plan[C, V]:
     """The plan for the object that is named. One that comes to a write, or to an error, is made on what was read just now."""
     glanced = resource.glance(named)
     if glanced is not None:

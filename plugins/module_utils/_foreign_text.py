@@ -83,11 +83,11 @@ class Secrets:
         self._chosen: set[str] = set()
         self._made: set[str] = set()
 
-    def add(self, *secrets: str | None) -> None:
+    def add(self, *secrets: str | bytes | None) -> None:
         """Know of some that somebody has chosen, such as passwords: they may be equal to names by chance."""
         self._chosen |= _cleaned(secrets)
 
-    def add_made(self, *secrets: str | None) -> None:
+    def add_made(self, *secrets: str | bytes | None) -> None:
         """Know of some that a machine has made, such as tokens: where they stand, they are meant."""
         self._made |= _cleaned(secrets) - self._chosen
 
@@ -152,9 +152,10 @@ class Secrets:
         return text
 
 
-def _cleaned(secrets: t.Iterable[str | None]) -> set[str]:
+def _cleaned(secrets: t.Iterable[str | bytes | None]) -> set[str]:
+    texts = [secret.decode(errors="replace") if isinstance(secret, bytes) else secret for secret in secrets if secret]
     # White space at the ends is often no part of it: what comes out of a file or a command ends with a line break.
-    return {text for secret in secrets if secret for text in (str(secret), str(secret).strip()) if text.strip()}
+    return {form for text in texts for form in (text, text.strip()) if form.strip()}
 
 
 def _longest_first(secrets: t.Iterable[str]) -> list[str]:

@@ -54,4 +54,4 @@ def library_call(complaints: list[str] | None = None) -> t.Iterator[None]:
 def _words(exc: BaseException) -> str:
     """The first sentence of what the library says; older ones add a list of OpenSSL's codes."""
     said = exc.args[0] if exc.args else exc
-    return " ".join(str(said).split()).split(". ")[0][:200].rstrip(". ") or "no reason given"
+    return " ".join(str(said).split()).split(". ", maxsplit=1)[0][:200].rstrip(". ") or "no reason given"

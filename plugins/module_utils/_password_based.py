@@ -77,7 +77,10 @@ class _BlockCipher:
 
 
 def _aes(bits: int) -> _BlockCipher:
-    return _BlockCipher(f"AES-{bits}", bits // 8, 16, lambda key: algorithms.AES(key))
+    def algorithm(key: bytes) -> CipherAlgorithm:
+        return algorithms.AES(key)
+
+    return _BlockCipher(f"AES-{bits}", bits // 8, 16, algorithm)
 
 
 def _triple_des(key: bytes) -> CipherAlgorithm:

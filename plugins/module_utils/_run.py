@@ -30,7 +30,19 @@ class Rendered(t.Protocol):
 
 
 Parameters = t.Mapping[str, t.Any]
-Work = t.Callable[[GraphClient, Parameters, Source | None, bool, datetime], Rendered]
+
+
+class Work(t.Protocol):
+    """What a module does."""
+
+    def __call__(
+        self, graph: GraphClient, parameters: Parameters, source: Source | None, check_mode: bool, now: datetime, /
+    ) -> Rendered:
+        """Do it.
+
+        :param source: the certificate that the task brings, if any
+        :raises IdentityError: for what users, networks or services do wrong
+        """
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ PASSWORDS = ("x509_certificate_password",)
 # White space, and what cannot be seen: zero width spaces, marks of direction and byte order.
 _BLANKS = r"[\s\u200b-\u200f\u2060\ufeff]+"
 _AROUND = re.compile(f"^{_BLANKS}|{_BLANKS}$")
-_QUOTES = ('""', "''", "“”", "‘’")
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
 _BEARER = re.compile(r"(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (

@@ -38,6 +38,7 @@ class Write(t.Generic[V]):
     :ivar may_be_absent: whether it is no surprise when the object is not there
     :ivar echoes: statuses of a refusal after which a look is worth a request, as the write may show all the same:
         another task may have been faster
+    :ivar advice: what to do when it is lost for good and does not show
     :ivar seen: the object as it was seen last
     :ivar shown: whether the last look showed the write
     :ivar lost: whether an answer was lost
@@ -51,6 +52,7 @@ class Write(t.Generic[V]):
     unseen: str = ""
     may_be_absent: bool = False
     echoes: tuple[int, ...] = ()
+    advice: str = "Run the task again."
     seen: V | None = field(default=None, init=False)
     shown: bool = field(default=False, init=False)
     lost: bool = field(default=False, init=False)
@@ -153,6 +155,5 @@ class Write(t.Generic[V]):
             return exc
         if self.unseen:
             return IdentityError(f"{exc.message} {self.unseen} Run the task again.", exc.failure)
-        return IdentityError(
-            f"{exc.message} Read afterwards, {self.subject} {self.shortcoming(self.seen)}.", exc.failure
-        )
+        read = f"It was read afterwards: {self.subject} {self.shortcoming(self.seen)}."
+        return IdentityError(f"{exc.message} {read} {self.advice}".rstrip(), exc.failure)

@@ -699,7 +699,7 @@ def test_lost_uploads_are_repeated_no_more_than_allowed(wire, clock, retries):
         wire.expect("GET", PATH, as_json("A"))
     with pytest.raises(
         IdentityError,
-        match="There is a problem with the service.*Read afterwards, API connector 'Orders' \\(c-1\\) does not list the certificate",
+        match="There is a problem with the service.*It was read afterwards: API connector 'Orders' \\(c-1\\) does not list the certificate",
     ) as caught:
         run_ensure(clock, retries=retries)
     assert (caught.value.failure["status"], caught.value.failure["code"]) == (500, "AADB2C90063")
@@ -818,7 +818,9 @@ def test_without_the_key_an_upload_is_only_due(wire, clock, today, words, due):
 
 def test_missing_connector(wire, clock):
     wire.expect("GET", PATH, status=404)
-    with pytest.raises(IdentityError, match="There is no API connector with the ID 'c-1'. An ID looks like"):
+    with pytest.raises(
+        IdentityError, match="There is no API connector with the ID 'c-1'. connector_id takes an ID such as"
+    ):
         run_ensure(clock)
 
 

@@ -709,7 +709,7 @@ def test_create_that_is_lost_for_good(wire, clock):
     wire.expect("GET", CONNECTORS, listing())
     with pytest.raises(
         IdentityError,
-        match="Could not create API connector 'Orders'.*Read afterwards, API connector 'Orders' is not listed.",
+        match="Could not create API connector 'Orders'.*It was read afterwards: API connector 'Orders' is not listed.",
     ):
         run_ensure(clock, CREATE_BASIC, retries=0)
 

@@ -273,3 +273,7 @@ def test_results_hold_no_long_secret(secret, way):
     if secret in secrets.in_results:
         shown = secrets.without({"a": [f"{WAYS[way](secret)}"]})
         assert secret not in shown["a"][0] or set(secret) == {"*"}
+
+
+def test_bytes_are_secrets_too():
+    assert knowing(made=[TOKEN.encode(), b"\xff-not-UTF-8", None, ""]).without([TOKEN]) == [STARS]

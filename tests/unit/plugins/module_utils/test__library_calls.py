@@ -35,7 +35,7 @@ Panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
 def test_what_the_library_raises(raised, kind, words):
     with pytest.raises(Unreadable) as caught, library_call():
         raise raised
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert caught.value.words == words
 
 

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, OutOfTime, ServiceError
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import REQUIRED
 from ansible_collections.msgraph.identity.plugins.module_utils._run import Module, failed, run, run_module
 
@@ -412,3 +414,86 @@ def test_what_the_work_does_not_look_at_stays_away():
     needless = {"gone": True, "in": {"deep": FILE}}
     assert module.without_needless(needless, needless) == {"gone": True}
     assert module.file_options(needless) is None
+
+
+def test_short_secret_is_starred_in_what_a_service_says_and_nowhere_else():
+    def work(graph, *unused):
+        raise ServiceError(
+            f"Could not read x: {graph.budget.secrets.message('You sent pa55')}.",
+            service_message=graph.budget.secrets.message("pa55"),
+        )
+
+    result = run_it(work, {"access_token": "pa55"})
+    assert (result["msg"], result["failure"]["message"]) == ("Could not read x: You sent ********.", "********")
+
+
+@pytest.mark.parametrize("password", ["certificate", "Orders API 2", "client_certificate", "2026-01-31"])
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_password_does_not_change_what_results_say_themselves(password, ends):
+    result = {
+        "connector": {"display_name": "Orders API 2", "authentication": {"type": "client_certificate"}},
+        "reason": "the certificate is listed",
+        "not_after": "2026-01-31T12:00:00Z",
+    }
+
+    def work(graph, *unused):
+        graph.budget.secrets.add_open({"displayName": "Orders API 2"})
+        if ends == "badly":
+            raise IdentityError("API connector 'Orders API 2' has no client_certificate since 2026-01-31.")
+        return Rendered(**result)
+
+    shown = run_it(work, {"certificate_password": password})
+    if ends == "badly":
+        assert shown["msg"] == "API connector 'Orders API 2' has no client_certificate since 2026-01-31."
+    else:
+        assert {name: shown[name] for name in result} == result
+
+
+def test_name_that_the_task_gives_is_no_secret():
+    result = run_it(
+        fail(IdentityError("There is no 'Orders API 2'.")),
+        {"access_token": None, "tenant": "t", "client_id": "c", "secret": "Orders API 2", "x": "Orders API 2"},
+    )
+    assert result["msg"] == "There is no 'Orders API 2'."
+
+
+def test_sentences_are_lines(monkeypatch):
+    def work(graph, *unused):
+        graph.budget.note("a\x1b[2J\nb")
+        raise IdentityError("c\r\nd\x07" + "x" * 10_000)
+
+    result = run_it(work)
+    assert result["warnings"] == ["a [2J b"]
+    assert result["msg"].startswith("c d x") and len(result["msg"]) == 5000
+
+
+@pytest.mark.parametrize("kind, doubts", [(OutOfTime, True), (IdentityError, False)])
+@pytest.mark.parametrize("differs", [False, True])
+def test_what_a_date_decides_is_doubted_when_clocks_differ(kind, doubts, differs):
+    def work(graph, parameters, source, check_mode, now):
+        told = now + timedelta(hours=3) if differs else now
+        graph.budget.compare_clocks(format_datetime(told, usegmt=True), "graph.example", now)
+        raise kind("It expired.")
+
+    result = run_it(work)
+    by = "the clock of this machine, which is 3 hours behind that of graph.example."
+    assert result["msg"] == ("It expired." if not (doubts and differs) else f"It expired. This goes by {by}")
+    assert result.get("warnings") == ([f"What is said of dates goes by {by} Set it."] if differs else None)
+
+
+def test_module_knows_of_secrets_that_come_later(module_result):
+    def work(graph, *unused):
+        graph.budget.secrets.add_made("0ne-time-password")
+        return Rendered(said="0ne-time-password")
+
+    assert module_result(work)["said"] == "********"
+
+
+@pytest.mark.parametrize("password", ["certificate", "Orders API 2"])
+def test_module_says_itself_what_equals_a_password(module_result, password):
+    def work(graph, *unused):
+        graph.budget.secrets.add_open(["Orders API 2"])
+        return Rendered(reason="the certificate is listed", display_name="Orders API 2")
+
+    result = module_result(work, secret=password)
+    assert (result["reason"], result["display_name"]) == ("the certificate is listed", "Orders API 2")

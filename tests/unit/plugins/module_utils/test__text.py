@@ -77,7 +77,7 @@ def test_white_space_around_is_not_part_of_it(option, around):
     assert clean(option, before + after, "the task") == ""
 
 
-QUOTED = ['"{}"', "'{}'", "“{}”", "‘{}’", ' "{}"\n', '" {} "']
+QUOTED = ['"{}"', "'{}'", "\u201c{}\u201d", "\u2018{}\u2019", ' "{}"\n', '" {} "']
 
 
 @pytest.mark.parametrize("quoted", QUOTED)
@@ -86,7 +86,7 @@ def test_quotes_are_not_part_of_it(option, quoted):
     assert clean(option, quoted.format("value"), "the task") == "value"
 
 
-@pytest.mark.parametrize("value", ['"value"', "'value'", "“value”"])
+@pytest.mark.parametrize("value", ['"value"', "'value'", "\u201cvalue\u201d"])
 def test_quotes_may_be_part_of_a_secret(value):
     assert clean("secret", value, "the task") == value and is_quoted(value)
 

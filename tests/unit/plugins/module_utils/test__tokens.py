@@ -8,16 +8,19 @@ import base64
 import hashlib
 import json
 import shlex
+import signal
 import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import jwt
 import msal
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 from support.certificates import make_certificate
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _tokens
@@ -32,10 +35,11 @@ from ansible_collections.msgraph.identity.plugins.module_utils._credentials impo
     ManagedIdentity,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, ServiceError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import one_line
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 from ansible_collections.msgraph.identity.plugins.module_utils._tokens import EARLY
 
-from ..fakes import FakeClock, make_budget
+from ..fakes import FakeClock, Wire, make_budget
 
 AUTHORITY = "https://login.example"
 CLOUD = Cloud("Test", AUTHORITY, "https://graph.example")
@@ -87,8 +91,12 @@ class Session:
     def token(self):
         return self._tokens.token(self.budget)
 
-    def renew(self):
-        return self._tokens.renew()
+    def renew(self, claims=None):
+        return self._tokens.renew(claims)
+
+    @property
+    def anew(self):
+        return self._tokens.anew
 
 
 def sign_in(clock, tenant="contoso", **changes):
@@ -1146,3 +1154,247 @@ def test_azure_cli_that_cannot_be_run(az):
     az.write("#!/does/not/exist\n")
     with pytest.raises(IdentityError, match="^The Azure CLI cannot be run: No such file or directory.$"):
         cli().token()
+
+
+# --- answers that nobody has foreseen ---
+
+NOT_ENTRA = "which is not an answer of Microsoft Entra ID. Check authority_host and the proxy"
+STRANGE_TOKENS = {
+    "scope is a list": {"scope": ["x"]},
+    "scope is a number": {"scope": 7},
+    "id_token is a number": {"id_token": 5},
+    "id_token is text": {"id_token": "x"},
+    "id_token is half a token": {"id_token": "a.b"},
+    "id_token holds a list": {"id_token": "a." + base64.b64encode(b"[1]").decode() + ".c"},
+    "client_info is a number": {"client_info": 7, "id_token": None},
+    "client_info is text": {"client_info": "x"},
+    "expires_in is a list": {"expires_in": [1]},
+    "expires_in is enormous": {"expires_in": 10**400},
+    "refresh_in is a list": {"refresh_in": [1]},
+    "token_type is a list": {"token_type": ["Bearer"]},
+    "refresh_token is a list": {"refresh_token": ["x"]},
+    "token with a line end": {"access_token": "t0ken-1\nX: y"},
+    "token with a letter that no header holds": {"access_token": "t0ken-1\u20ac"},
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE_TOKENS.values(), ids=STRANGE_TOKENS)
+def test_strange_token_is_a_token_or_no_answer_of_entra(wire, clock, caplog, strange):
+    expect_discovery(wire)
+    expect_token(wire, {**GRANTED, **strange})
+    try:
+        assert sign_in(clock, retries=0).token() == "t0ken-1"
+    except IdentityError as exc:
+        assert NOT_ENTRA in exc.message
+        assert "t0ken" not in exc.message
+    assert "t0ken-1" not in caplog.text
+
+
+MUST_FAIL = [
+    "scope is a list",
+    "id_token is a number",
+    "id_token is text",
+    "token with a line end",
+]
+
+
+@pytest.mark.parametrize("name", MUST_FAIL)
+def test_what_msal_stumbles_over_is_no_answer_of_entra(wire, clock, name):
+    expect_discovery(wire)
+    expect_token(wire, {**GRANTED, **STRANGE_TOKENS[name]})
+    with pytest.raises(ServiceError, match=NOT_ENTRA) as caught:
+        sign_in(clock, retries=0).token()
+    assert caught.value.status == 200
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+MEMBERS = (
+    *("access_token", "token_type", "expires_in", "ext_expires_in", "refresh_in", "scope", "id_token", "client_info"),
+    *("refresh_token", "foci", "error", "error_description", "error_codes", "suberror", "trace_id", "correlation_id"),
+)
+ANSWERS = st.dictionaries(st.sampled_from(MEMBERS), ANY, max_size=5)
+
+
+@given(answer=ANSWERS, status=st.sampled_from([200, 400, 401, 500]))
+def test_no_answer_of_entra_does_harm(answer, status):
+    with Wire() as wire:
+        expect_discovery(wire)
+        expect_token(wire, {**GRANTED, **answer}, status)
+        try:
+            token = sign_in(FakeClock(), retries=0).token()
+            assert token.isascii() and token.isprintable()
+        except IdentityError as exc:
+            assert exc.message == one_line(exc.message, 5000) and SECRET not in exc.message
+
+
+@given(answer=ANSWERS, status=st.sampled_from([200, 400, 404, 500]))
+def test_no_answer_of_a_managed_identity_does_harm(answer, status):
+    with Wire() as wire, pytest.MonkeyPatch.context() as context:
+        context.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", IDENTITY_HOST)
+        context.setattr(Budget, "may_retry", lambda *unused: False)
+        wire.expect("GET", address(f"{IDENTITY_HOST}{IMDS}", QUERY), {**IDENTITY, **answer}, status)
+        try:
+            assert managed().token().isascii()
+        except IdentityError as exc:
+            assert exc.message == one_line(exc.message, 5000)
+
+
+@pytest.mark.parametrize("description", ["   ", "\r\n", "\x1b\u200b", None, 7, ["No."]], ids=repr)
+@pytest.mark.parametrize("where", ["discovery", "token"])
+def test_refusal_without_a_reason_has_its_code(wire, clock, description, where):
+    answer = {"error": "invalid_client", "error_description": description}
+    expect_discovery(wire, answer if where == "discovery" else None, status=400 if where == "discovery" else 200)
+    if where == "token":
+        expect_token(wire, answer, 400)
+    with pytest.raises(ServiceError) as caught:
+        sign_in(clock).token()
+    assert caught.value.message == "Microsoft Entra ID refused the sign-in: invalid_client."
+
+
+def test_what_entra_says_is_cleaned_and_holds_no_secret(wire, clock):
+    answer = {
+        "error": "invalid_client",
+        "error_description": f"AADSTS1: \x1b[2JYou sent\nclient_secret={quote(ODD_SECRET, safe='')}. More.",
+        "error_codes": [True, 1000001],
+        "trace_id": "x" * 5000 + "\n",
+        "correlation_id": {"a": 1},
+    }
+    expect_discovery(wire)
+    expect_token(wire, answer, 401)
+    with pytest.raises(ServiceError) as caught:
+        Session(ClientSecret("contoso", "app", ODD_SECRET), clock).token()
+    assert caught.value.message == (
+        "Microsoft Entra ID refused the sign-in: AADSTS1: [2JYou sent client_secret=********."
+    )
+    failure = caught.value.failure
+    assert (failure["code"], failure["client_request_id"]) == ("AADSTS1000001", None)
+    assert len(failure["request_id"]) == 300
+
+
+ODD_SECRET = "s3cr3t/Value+x=="
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate", "federated", "file"])
+def test_what_is_shown_to_entra_is_a_secret(wire, clock, certificate_file, tmp_path, kind):
+    (tmp_path / "oidc").write_text("0idc-long-enough\n")
+    credential = {
+        "secret": lambda: ClientSecret("contoso", "app", ODD_SECRET),
+        "certificate": lambda: certificate_file(MADE.key_pem + MADE.pem),
+        "federated": lambda: FederatedToken("contoso", "app", "0idc-long-enough", None),
+        "file": lambda: FederatedToken("contoso", "app", None, str(tmp_path / "oidc")),
+    }[kind]()
+    expect_discovery(wire)
+    expect_token(wire, REFUSED, 401)
+    session = Session(credential, clock)
+    with pytest.raises(ServiceError):
+        session.token()
+    sent = form(wire.calls[-1])
+    shown = sent.get("client_secret") or sent["client_assertion"]
+    assert session.budget.secrets.without([shown]) == ["********"]
+
+
+def test_what_is_shown_to_a_managed_identity_is_a_secret(wire, app_service):
+    wire.expect("GET", address(app_service, APP_QUERY), {"error": "x", "error_description": "h3ader-value"}, 400)
+    session = managed()
+    with pytest.raises(ServiceError, match=r"The managed identity endpoint refused: \*{8}\."):
+        session.token()
+    assert session.budget.secrets.without(["h3ader-value"]) == ["********"]
+
+
+# --- who gets the secret ---
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://evil.example/contoso/oauth2/v2.0/token",
+        "https://login.example.evil.example/token",
+        "https://login.example@evil.example/token",
+        "https://login.example:8443/token",
+        "https://login.microsoftonline.com.evil.example/token",
+        "https://login.microsoftonline.com:8443/token",
+    ],
+)
+@pytest.mark.parametrize("name", ["token_endpoint", "authorization_endpoint"])
+def test_secret_is_not_sent_to_a_stranger(wire, clock, endpoint, name):
+    expect_discovery(wire, {**ENDPOINTS, name: endpoint})
+    with pytest.raises(
+        IdentityError,
+        match="login.example leads to .*, which is no known host of Microsoft Entra ID. Nothing was sent there",
+    ):
+        sign_in(clock).token()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "login.example",
+            "LOGIN.example",
+            "login.example:443",
+            "login.microsoftonline.com",
+            "login.microsoftonline.us",
+        ),
+        *("login.chinacloudapi.cn", "login.partner.microsoftonline.cn", "login.windows.net"),
+    ],
+)
+def test_secret_is_sent_to_known_hosts(wire, clock, host):
+    endpoint = f"https://{host}/contoso/oauth2/v2.0/token"
+    expect_discovery(wire, {**ENDPOINTS, "token_endpoint": endpoint})
+    wire.expect("POST", endpoint.replace("LOGIN", "login"), GRANTED)
+    assert sign_in(clock).token() == "t0ken-1"
+
+
+# --- claims ---
+
+
+def test_claims_are_asked_for_once(wire, clock):
+    tokens = sign_in(clock)
+    for number, claims in enumerate((None, '{"access_token": {"nbf": 1}}', None), 1):
+        if claims:
+            assert tokens.renew(claims) is True
+        elif number > 1:
+            tokens.renew()
+        expect_discovery(wire)
+        expect_token(wire, {**GRANTED, "access_token": f"t0ken-{number}"})
+        assert [tokens.token(), tokens.token()] == [f"t0ken-{number}"] * 2
+        assert form(wire.calls[-1]).get("claims") == claims
+
+
+@pytest.mark.parametrize("claims", ["{}", ""])
+def test_who_cannot_pass_claims_on_has_nothing_to_renew(az, claims):
+    for tokens in (Session(AccessToken("t"), None), cli(), managed()):
+        assert tokens.renew(claims) is False
+        assert tokens.anew.startswith(("Give", "Run: az login", "Try again later"))
+
+
+def test_azure_cli_does_not_outlive_an_interruption(az, tmp_path):
+    def interrupt(*unused):
+        raise KeyboardInterrupt
+
+    az.answers("", last=f"/bin/sh -c 'echo $$ > {tmp_path}/child; exec /bin/sleep 20'")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            cli().token()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    child = int((tmp_path / "child").read_text(encoding="utf-8"))
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and alive(child):
+        time.sleep(0.01)
+    assert not alive(child)
+
+
+def test_azure_cli_is_given_what_the_task_has_left(az):
+    az.answers("", last="exec /bin/sleep 20")
+    began = time.monotonic()
+    with pytest.raises(IdentityError, match="The Azure CLI did not answer within 0.2 s"):
+        Session(AzureCli(None), None, retry_timeout=0.2).token()
+    assert time.monotonic() - began < 15

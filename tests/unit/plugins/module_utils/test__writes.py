@@ -133,7 +133,8 @@ def test_lost_write_that_was_not_carried_out_is_sent_again(clock):
 def test_write_that_is_lost_for_good(clock):
     scene = Scene(clock, [lost(), lost()], [OLD, OLD], retries=1)
     with pytest.raises(
-        IdentityError, match="^Lost. Read afterwards, API connector 'Orders' has the old URL.$"
+        IdentityError,
+        match="^Lost. It was read afterwards: API connector 'Orders' has the old URL. Run the task again.$",
     ) as caught:
         scene.write.carry_out("It was sent")
     assert caught.value.failure == {"status": 500}

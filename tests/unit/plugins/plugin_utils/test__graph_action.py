@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 
 import pytest
+from ansible.errors import AnsibleError
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _libraries
 from ansible_collections.msgraph.identity.plugins.module_utils._argument_specs import GRAPH
@@ -18,6 +20,7 @@ from ansible_collections.msgraph.identity.plugins.plugin_utils._graph_action imp
 
 from ..fakes import FakeClock, ModuleCalls, make_action, make_graph
 
+APP = {"tenant": "t", "client_id": "c"}
 SIGNED_IN = {"access_token": "t0ken-long-enough"}
 
 
@@ -246,6 +249,76 @@ def test_pipelining_is_left_alone(make, changes):
     action.run()
     assert during == ["as configured"]
     action._connection.set_option.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("pipelining"), AnsibleError("No config definition exists for 'pipelining'"), AttributeError()]
+)
+@pytest.mark.parametrize("before", [False, True])
+def test_module_is_piped_where_the_connection_has_no_option_for_it(make, error, before):
+    action = make(transport="community.docker.docker", has_pipelining=True)
+    action._connection.get_option.side_effect = error
+    action._play_context.pipelining = before
+    during = []
+    action._execute_module = lambda **unused: during.append(action._play_context.pipelining) or {"changed": True}
+    assert action.run() == {"changed": True}
+    assert (during, action._play_context.pipelining) == ([True], before)
+    action._connection.set_option.assert_not_called()
+
+
+OTHER = "was read as somebody, who runs Ansible, and not as"
+
+
+@pytest.mark.parametrize(
+    "arguments, becomes, warning",
+    [
+        ({"auth_method": "azure_cli"}, "root", f"the login of the Azure CLI {OTHER} root."),
+        ({"auth_method": "azure_cli"}, None, f"the login of the Azure CLI {OTHER} root."),
+        ({"profile": "test"}, "deploy", f"the profile in ~/.azure/credentials {OTHER} deploy."),
+        ({**APP, "oidc_token_file_path": "/token"}, "deploy", f"oidc_token_file_path {OTHER} deploy."),
+        ({**APP, "x509_certificate_path": "/key.pem"}, "deploy", f"x509_certificate_path {OTHER} deploy."),
+        (
+            {"tenant": "", "client_id": "c", "x509_certificate_path": "/key.pem", "profile": "half"},
+            "deploy",
+            "the profile in ~/.azure/credentials and x509_certificate_path were read as somebody, "
+            "who runs Ansible, and not as deploy.",
+        ),
+        ({"auth_method": "azure_cli"}, "somebody", None),
+        ({**APP, "secret": "s3cr3t"}, "root", None),
+        (SIGNED_IN, "root", None),
+    ],
+)
+def test_sign_in_of_another_user(make, monkeypatch, tmp_path, arguments, becomes, warning):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".azure").mkdir()
+    (tmp_path / ".azure/credentials").write_text("[test]\naccess_token=t0ken-long-enough\n[half]\ntenant=t\n")
+    monkeypatch.setattr(_graph_action, "_own_name", lambda: "somebody")
+    action = make(arguments, become="sudo")
+    monkeypatch.setattr(action, "get_become_option", lambda name: becomes)
+    assert action.run().get("warnings") == (
+        [f"become has no effect on a local connection: {warning}"] if warning else None
+    )
+    assert "warnings" not in make(arguments).run()
+
+
+def test_own_name(monkeypatch):
+    assert _graph_action._own_name() == pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
+    assert _graph_action._own_name() == "user 4000000000"
+
+
+def test_secret_in_the_wrong_place_is_not_quoted(make):
+    result = make({"auth_method": "s3cr3t-long-enough", "secret": "s3cr3t-long-enough"}).run()
+    assert result["failed"] and "s3cr3t" not in result["msg"]
+
+
+def test_name_that_equals_a_password_is_quoted(make):
+    class Failing(Action):
+        def act(self, parameters, task_vars):
+            raise IdentityError("There is no 'Orders API 2'.")
+
+    result = make({"tenant": "Orders API 2", "secret": "Orders API 2"}, kind=Failing).run()
+    assert result["msg"] == "There is no 'Orders API 2'."
 
 
 @pytest.mark.parametrize("wrap_async", [False, True])
