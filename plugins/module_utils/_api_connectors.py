@@ -149,9 +149,12 @@ class ApiConnectors:
     def suggestion(self, named: Named) -> str:
         """A sentence that helps where no connector is found under that name."""
         if named.connector_id:
-            if re.fullmatch(LIKE_AN_ID, named.connector_id):
+            if named.connector_name or re.fullmatch(LIKE_AN_ID, named.connector_id):
                 return ""
-            return "An ID looks like 45715bb8-13f9-4bf6-927f-ef96c102d394; a display name is given as connector_name."
+            return (
+                "connector_id takes an ID such as 45715bb8-13f9-4bf6-927f-ef96c102d394; "
+                "give a display name as connector_name."
+            )
         alike = [
             spelled_out(name, identifier) for identifier, name in self.look_alikes(named.connector_name or "").items()
         ]

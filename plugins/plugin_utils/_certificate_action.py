@@ -61,8 +61,7 @@ class CertificateAction(GraphAction):
         if options is None:
             return super().act(parameters, task_vars)
         named = Named(parameters["connector_id"], parameters["connector_name"])
-        number = " YAML took certificate_password for a number, which may have changed it: put it in quotes."
-        with explained(f"{named}: ", number if self._password_is_a_number() else ""):
+        with explained(f"{named}: "):
             file = self.read_key_file(options)
             file.require_encryption(options["pkcs12_encryption"])
         if self.in_process:
@@ -85,7 +84,12 @@ class CertificateAction(GraphAction):
         key_option = "private_key_src" if options["src"] else "private_key_content"
         if file is None:
             raise ValueError("the spec wants one of the two")
-        return opened(file, key, key_option, options["certificate_password"] or "")
+        try:
+            return opened(file, key, key_option, options["certificate_password"] or "")
+        except IdentityError as exc:
+            if "certificate_password" in exc.message and self._password_is_a_number():
+                exc.message += " YAML took it for a number, which may have changed it: put it in quotes."
+            raise
 
     def _part(self, options: Parameters, src: str, content: str) -> Part | None:
         """What one of two options gives, if they do.

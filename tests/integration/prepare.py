@@ -26,7 +26,7 @@ def configuration(emulator: Emulator, directory: Path) -> dict[str, Any]:
     """
     certificates = {
         "first": make_certificate("first.example"),
-        "second": make_certificate("second.example"),
+        "second": make_certificate("second.example", key_number=1),
         "future": make_certificate("future.example", starts=2, ends=300),
         "expired": make_certificate("expired.example", starts=-30, ends=-2),
         "ending": make_certificate("ending.example", ends=9.5),

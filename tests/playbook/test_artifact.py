@@ -21,7 +21,7 @@ from support.examples import of_guides, of_readme
 from support.plays import BIN
 
 from stage import Stage
-from test_examples import PASSWORD, set_stage
+from test_examples import set_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = {
@@ -88,7 +88,7 @@ def test_artifact_holds_what_users_need(artifact: Path) -> None:
 
 def test_example_of_the_readme_runs_from_an_install(installed: Path, stage: Stage, orders: Made) -> None:
     """The first example works with nothing but what the artifact brings."""
-    playbook = set_stage(stage, next(of_readme()), orders.pfx(PASSWORD), make_certificate("predecessor.example"))
+    playbook = set_stage(stage, next(of_readme()), orders, make_certificate("predecessor.example"))
     for changed in (1, 0):
         played = stage.run(
             playbook,

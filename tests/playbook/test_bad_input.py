@@ -37,7 +37,11 @@ class Mistake:
 
 
 MISTAKES = [
-    Mistake("missing_file", ("no file 'missing.pfx'", "src"), {"src": "missing.pfx"}),
+    Mistake(
+        "missing_file",
+        ("Could not find src 'missing.pfx'. Looked in: {directory}/files, {directory}.",),
+        {"src": "missing.pfx"},
+    ),
     Mistake("directory", ("directory",), {"src": "directory"}),
     Mistake("empty_file", ("src 'empty.pfx' is empty",), {"src": "empty.pfx"}),
     Mistake("pem", ("src 'orders.pem' holds no private key",), {"src": "orders.pem"}),
@@ -52,6 +56,56 @@ MISTAKES = [
     Mistake("expired", ("expired at", "Orders"), {"src": "expired.pfx"}),
     Mistake(
         "bad_content", ("content is neither PKCS#12 nor base64",), {"src": ABSENT, "content": "this is no base64!"}
+    ),
+    Mistake(
+        "missing_key_file",
+        ("Could not find private_key_src 'missing.key'. Looked in: {directory}/files, {directory}.",),
+        {"src": "orders.pem", "private_key_src": "missing.key"},
+    ),
+    Mistake(
+        "key_of_another",
+        ("The key in private_key_src 'other.key' belongs to none of the certificates in src 'orders.pem'",),
+        {"src": "orders.pem", "private_key_src": "other.key"},
+    ),
+    Mistake(
+        "wrong_passphrase",
+        ("The key in private_key_src 'orders.key' cannot be opened. certificate_password is wrong",),
+        {"src": "orders.pem", "private_key_src": "orders.key", "certificate_password": "not-the-password"},
+    ),
+    Mistake(
+        "missing_passphrase",
+        ("private_key_src 'orders.key' holds an encrypted key. Give its certificate_password.",),
+        {"src": "orders.pem", "private_key_src": "orders.key", "certificate_password": ABSENT},
+    ),
+    Mistake(
+        "no_key_in_key_file",
+        ("private_key_src 'orders.pem' holds no private key. Give the one that belongs to the certificate.",),
+        {"src": "orders.pem", "private_key_src": "orders.pem"},
+    ),
+    Mistake(
+        "key_beside_pkcs12",
+        ("src 'orders.pfx' is PKCS#12, which has its key in it, and a key was given apart",),
+        {"private_key_src": "orders.key"},
+    ),
+    Mistake(
+        "key_as_path",
+        ("private_key_src looks like the content of a file", "private_key_content"),
+        {"src": "orders.pem", "private_key_src": "-----BEGIN PRIVATE KEY-----"},
+    ),
+    Mistake(
+        "bad_key_content",
+        ("private_key_content is neither PKCS#12 nor base64",),
+        {"src": "orders.pem", "private_key_content": "this is no key!"},
+    ),
+    Mistake(
+        "pem_preserved",
+        ("pkcs12_encryption is preserve, but there is no PKCS#12 file to preserve", "compatible"),
+        {"src": "orders.pem", "private_key_src": "orders.key", "pkcs12_encryption": "preserve"},
+    ),
+    Mistake(
+        "key_src_and_content",
+        ("mutually exclusive", "private_key_src", "private_key_content"),
+        {"src": "orders.pem", "private_key_src": "orders.key", "private_key_content": "TUlJ"},
     ),
     Mistake("src_and_content", ("mutually exclusive", "src", "content"), {"content": "TUlJ"}),
     Mistake("neither_src_nor_content", ("src", "content", "required"), {"src": ABSENT}),
@@ -146,6 +200,7 @@ class Outcome:
     messages: dict[str, str]
     writes: list[dict[str, Any]]
     closed: str
+    directory: str
 
 
 @pytest.fixture(name="outcome", scope="module")
@@ -186,7 +241,13 @@ def fixture_outcome(started: Emulator, orders: Made, tmp_path_factory: pytest.Te
     stage.write("given.json", stage.as_json({"given": given}).encode())
     played = stage.play([task], "-e", "@given.json", "--forks", "8", hosts="all")
     found = re.findall(r"^fatal: \[(\w+)\]: FAILED! => (\{.*\})$", played.stdout, re.MULTILINE)
-    return Outcome(played, {host: json.loads(result)["msg"] for host, result in found}, stage.writes(), closed)
+    return Outcome(
+        played,
+        {host: json.loads(result)["msg"] for host, result in found},
+        stage.writes(),
+        closed,
+        str(stage.directory),
+    )
 
 
 def closed_port() -> str:
@@ -203,6 +264,8 @@ def write_files(stage: Stage, orders: Made) -> None:
     stage.write("empty.pfx", b"")
     stage.write("orders.pem", orders.pem)
     stage.write("orders.der", orders.der)
+    stage.write("orders.key", orders.pem_file(PASSWORD).replace(orders.pem, b""))
+    stage.write("other.key", make_certificate(key_number=1).key_pem)
     stage.write("garbage.pfx", b"0\x82" + bytes(range(256)) * 4)
     stage.write("text.pfx", "Kein PFX, nur Text – mit Umlauten: äöü".encode())
     stage.write("truncated.pfx", good[: len(good) // 2])
@@ -226,7 +289,8 @@ def test_message(outcome: Outcome, mistake: Mistake) -> None:
     """The message names the cause and the remedy, in few words for people."""
     message = outcome.messages[mistake.name]
     for word in mistake.words:
-        assert word.replace("{closed}", outcome.closed).lower() in message.lower()
+        word = word.replace("{closed}", outcome.closed).replace("{directory}", outcome.directory)
+        assert word.lower() in message.lower()
     # A sentence ends where a blank and a capital follow.
     assert len(re.split(r"[.!?]\s+(?=[A-Za-z])", message)) <= 3
     # Only what each of the ways to sign in lacks takes longer.

@@ -131,7 +131,7 @@ MISTAKES = [
     Mistake(
         "missing_password", ("needs certificate_password",), {"authentication": certificate(certificate_password="")}
     ),
-    Mistake("missing_file", ("no file 'missing.pfx'",), {"authentication": certificate(src="missing.pfx")}),
+    Mistake("missing_file", ("Could not find src 'missing.pfx'",), {"authentication": certificate(src="missing.pfx")}),
     Mistake(
         "src_and_content", ("mutually exclusive", "src", "content"), {"authentication": certificate(content="TUlJ")}
     ),

@@ -32,7 +32,7 @@ def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
 
 @dataclass(frozen=True)
 class Made:
-    """A self-signed certificate with its key."""
+    """A certificate with its key; self-signed, unless it is of a chain."""
 
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
@@ -101,18 +101,31 @@ def make_ec_certificate(name: str = "orders.example") -> Made:
     return Made(key, _signed(key, name, starts=-1, ends=300))
 
 
+def make_chain(*names: str) -> list[Made]:
+    """Certificates of which each one issued the one before, the last one itself; valid today."""
+    chain: list[Made] = []
+    for number, name in reversed(list(enumerate(names))):
+        key = rsa_key(number)
+        chain.insert(0, Made(key, _signed(key, name, starts=-1, ends=300, issuer=chain[0] if chain else None)))
+    return chain
+
+
 def _signed(
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, name: str, starts: float, ends: float
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    name: str,
+    starts: float,
+    ends: float,
+    issuer: Made | None = None,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=starts))
         .not_valid_after(now + timedelta(days=ends))
     )
-    return builder.sign(key, hashes.SHA256())
+    return builder.sign(issuer.key if issuer else key, hashes.SHA256())

@@ -76,6 +76,21 @@ def as_json(*certificates):
     }
 
 
+# --- what YAML did ---
+
+
+@pytest.mark.parametrize(
+    "password, src, told",
+    [(83, "x.pfx", True), ("83", "x.pfx", False), (83, "missing.pfx", False)],
+    ids=["number", "text", "another mistake"],
+)
+def test_password_that_yaml_took_for_a_number_is_told_when_it_does_not_fit(make, password, src, told):
+    result = make(arguments={"certificate_password": password, "src": src}).run()
+    assert result["failed"] and result["msg"].startswith("API connector 'c-1': ")
+    assert ("YAML took it for a number" in result["msg"]) is told
+    assert "83" not in result["msg"]
+
+
 # --- in this process ---
 
 

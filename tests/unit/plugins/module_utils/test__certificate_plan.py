@@ -818,7 +818,9 @@ def test_without_the_key_an_upload_is_only_due(wire, clock, today, words, due):
 
 def test_missing_connector(wire, clock):
     wire.expect("GET", PATH, status=404)
-    with pytest.raises(IdentityError, match="There is no API connector with the ID 'c-1'. An ID looks like"):
+    with pytest.raises(
+        IdentityError, match="There is no API connector with the ID 'c-1'. connector_id takes an ID such as"
+    ):
         run_ensure(clock)
 
 

@@ -170,4 +170,4 @@ def test_name_given_as_an_id_is_told(wire, clock, connector_id, helps):
     wire.expect("GET", f"{CONNECTORS}/{connector_id.replace(' ', '%20')}", status=404)
     parameters = {"connector_id": connector_id, "connector_name": None, "expiring_within_days": None}
     result = work(make_graph(clock), parameters, None, False, NOW).render(True)
-    assert ("a display name is given as connector_name" in str(result.get("warnings"))) is helps
+    assert ("give a display name as connector_name" in str(result.get("warnings"))) is helps

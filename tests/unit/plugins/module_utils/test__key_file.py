@@ -17,13 +17,14 @@ import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
-from support.certificates import make_certificate, make_ec_certificate, triple_des
+from support.certificates import make_certificate, make_chain, make_ec_certificate, triple_des
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _key_file
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import (
     Upload,
     WantedCertificate,
+    open_certificate,
     open_key_file,
     received,
 )
@@ -396,3 +397,52 @@ def test_option_for_the_key_is_named():
     for data in (MADE.pem, MADE.der):
         with pytest.raises(IdentityError, match="or give the key as private_key_src"):
             open_key_file(data, "", "src 'x.pem'", key_option="private_key_src")
+
+
+ISSUED, ISSUING, ROOT = make_chain("orders.example", "Issuing CA", "Root CA")
+
+
+@pytest.mark.parametrize(
+    "data, password, leaf",
+    [
+        (MADE.pem, "", MADE),
+        (MADE.der, "", MADE),
+        (ISSUED.pem + ISSUING.pem + ROOT.pem, "", ISSUED),
+        (ROOT.pem + ISSUED.pem + ISSUING.pem, "", ISSUED),
+        (ISSUING.pem + ISSUED.pem, "", ISSUED),
+        (ISSUING.pem + ROOT.pem, "", ISSUING),
+        (ISSUED.pem * 2, "", ISSUED),
+        (ISSUED.pfx(PASSWORD, chain=(ISSUING, ROOT), with_key=False), PASSWORD, ISSUED),
+        (ROOT.pem + ISSUED.pem_file(PASSWORD), PASSWORD, ISSUED),
+        (ISSUING.pem_file() + ISSUED.pem, "", ISSUING),
+    ],
+    ids=[
+        "alone",
+        "DER",
+        "chain",
+        "chain in another order",
+        "part of a chain",
+        "the end of a chain",
+        "twice",
+        "PKCS#12 without a key",
+        "with its key",
+        "with the key of its issuer",
+    ],
+)
+def test_certificate_that_is_meant(data, password, leaf):
+    assert open_certificate(data, password, "the file").thumbprint == leaf.thumbprint
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (MADE.pem + ROOT.pem, "the file holds 2 certificates and no key, so which one is meant cannot be told."),
+        (MADE.key_pem, "the file holds no certificate."),
+        (b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n", "the file holds no certificate"),
+    ],
+    ids=["two", "a key alone", "a public key"],
+)
+def test_certificate_that_cannot_be_told(data, message):
+    with pytest.raises(IdentityError) as caught:
+        open_certificate(data, "", "the file")
+    assert caught.value.message.startswith(message)
