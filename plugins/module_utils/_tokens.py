@@ -12,8 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import time
 import typing as t
 from contextlib import contextmanager, suppress
@@ -21,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import SplitResult, quote, urlsplit
 
+from ansible_collections.msgraph.identity.plugins.module_utils._az_process import TRY, run_az
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import LOGIN_HOSTS, Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
@@ -248,12 +247,10 @@ class AzureCliTokens:
         command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
         if self._tenant:
             command += ["--tenant", self._tenant]
-        code, output, errors = _run(command, os.path.dirname(az), budget.time_for(CLI_TIMEOUT))
+        code, output, errors = run_az(command, os.path.dirname(az), budget.time_for(CLI_TIMEOUT))
         if code != 0:
             problem = (
-                "is not signed in. Run: az login"
-                if b"az login" in errors
-                else f"failed with exit code {code}. Try: az account get-access-token"
+                "is not signed in. Run: az login" if b"az login" in errors else f"failed with exit code {code}. {TRY}"
             )
             raise IdentityError(f"it {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
         try:
@@ -268,37 +265,7 @@ class AzureCliTokens:
                 raise ValueError("no token")
             return answer["accessToken"], ends
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise IdentityError("it did not answer with a token. Try: az account get-access-token") from None
-
-
-def _run(command: list[str], directory: str, timeout: float) -> tuple[int, bytes, bytes]:
-    """Exit code, standard output and errors. A session of its own, because az is a script whose child would live on.
-
-    :param timeout: seconds after which the whole session is ended
-    """
-    try:
-        # The run_command that ansible-test asks for is AnsibleModule's, and an action plugin has none.
-        with subprocess.Popen(  # pylint: disable=ansible-bad-function
-            command,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
-            try:
-                output, errors = process.communicate(timeout=timeout)
-            except BaseException as exc:
-                # What is started is ended, also when the task is.
-                os.killpg(process.pid, signal.SIGKILL)
-                if not isinstance(exc, subprocess.TimeoutExpired):
-                    raise
-                raise IdentityError(
-                    f"it did not answer within {timeout:.3g} s. Try: az account get-access-token"
-                ) from None
-            return process.returncode, output, errors
-    except OSError as exc:
-        raise IdentityError(f"it cannot be run: {exc.strerror}.") from exc
+            raise IdentityError(f"it did not answer with a token. {TRY}") from None
 
 
 @dataclass(frozen=True)
