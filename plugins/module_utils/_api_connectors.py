@@ -63,9 +63,10 @@ class ApiConnectors:
         :param label: what it is called, where more than the ID is known
         :raises IdentityError: when the answer is another connector; nothing is decided on that
         """
-        what = f"read {label or Named(connector_id, None)}"
+        name = label or Named(connector_id, None)
+        what = f"read {name}"
         try:
-            connector = parse_connector(self._graph.get(self._path(connector_id), _to(what)))
+            connector = parse_connector(self._graph.get(self._path(connector_id), _to(what, f"{name} is read")))
         except NotFound:
             return None
         if not _same_id(connector.id, connector_id):
@@ -79,7 +80,7 @@ class ApiConnectors:
         https://learn.microsoft.com/graph/api/identitycontainer-list-apiconnectors.
         """
         connectors, errors = [], []
-        for answer in self._listed("list the API connectors"):
+        for answer in self._listed(LIST):
             try:
                 connectors.append(parse_connector(answer))
             except IdentityError as exc:
@@ -88,7 +89,7 @@ class ApiConnectors:
 
     def named(self, display_name: str) -> list[ApiConnector]:
         """The connectors whose display name is exactly this: Graph does not promise that names are unique."""
-        return _having("displayName", display_name, self._listed(f"find API connector '{display_name}'"))
+        return _having("displayName", display_name, self._listed(_find(f"API connector '{display_name}'")))
 
     def look_up(self, named: Named, glanced: ApiConnector | None = None) -> ApiConnector | None:
         """The connector that `named` names, read now; or None.
@@ -118,7 +119,7 @@ class ApiConnectors:
         objects = self._recent.objects()
         if objects is None and named.connector_id and self._recent.worth_reading():
             try:
-                self._listed("list the API connectors", self.budget.part(LONGEST, retries=0), FEW_PAGES)
+                self._listed(LIST, self.budget.part(LONGEST, retries=0), FEW_PAGES)
                 objects = self._recent.objects()  # if the list was not too slow
             except IdentityError:
                 # No error of this task, which asks for one connector and will be told.
@@ -138,7 +139,7 @@ class ApiConnectors:
     def look_alikes(self, display_name: str) -> dict[str, str]:
         """The connectors whose names only look like this one: their names by ID."""
         objects = self._recent.objects()
-        answers = self._listed("list the API connectors") if objects is None else objects
+        answers = self._listed(LIST) if objects is None else objects
         names = {answer.get("id"): answer.get("displayName") for answer in answers if isinstance(answer, dict)}
         return {
             identifier: name
@@ -169,22 +170,29 @@ class ApiConnectors:
         :param connector: with all that Graph wants to have: name, URL and authentication
         :returns: the connector; None when the answer is empty
         """
-        what = f"create API connector '{connector.display_name}'"
+        name = f"API connector '{connector.display_name}'"
+        purpose = _to(f"create {name}", f"{name} is created")
         with self._writing(None):
-            answer = self._graph.post(self._PATH, connector.body(), _to(what))
+            answer = self._graph.post(self._PATH, connector.body(), purpose)
 
             def is_made(made: ApiConnector) -> bool:
                 same = made.display_name == connector.display_name
                 return same and same_url(made.target_url, connector.target_url)
 
-            return _shown(answer, what, is_made)
+            return _shown(answer, purpose, is_made)
 
     def update(self, connector: ApiConnector, changes: Changes) -> None:
         """Change what `changes` sets: https://learn.microsoft.com/graph/api/identityapiconnector-update."""
         body = changes.body()
-        verb = "replace the authentication of" if list(body) == ["authenticationConfiguration"] else "change"
+        whole = list(body) == ["authenticationConfiguration"]
+        name = connector.full_label
+        purpose = (
+            _to(f"replace the authentication of {name}", f"the authentication of {name} is replaced")
+            if whole
+            else _to(f"change {name}", f"{name} is changed")
+        )
         with self._writing(connector.id if changes.display_name is None else None):
-            self._graph.patch(self._path(connector.id), body, _to(f"{verb} {connector.full_label}"))
+            self._graph.patch(self._path(connector.id), body, purpose)
 
     def delete(self, connector: ApiConnector) -> None:
         """Delete a connector: https://learn.microsoft.com/graph/api/identityapiconnector-delete.
@@ -192,21 +200,23 @@ class ApiConnectors:
         :raises NotFound: when it is not there any more
         """
         with self._writing(connector.id):
-            self._graph.delete(self._path(connector.id), _to(f"delete {connector.full_label}"))
+            name = connector.full_label
+            self._graph.delete(self._path(connector.id), _to(f"delete {name}", f"{name} is deleted"))
 
     def upload_client_certificate(self, connector: ApiConnector, upload: Upload) -> ApiConnector | None:
         """Add a certificate: https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate.
 
         :returns: the connector as it is afterwards; None when the answer is empty
         """
-        what = f"upload the certificate to {connector.full_label}"
+        name = connector.full_label
+        purpose = _to(f"upload the certificate to {name}", f"the certificate is uploaded to {name}")
         path = f"{self._path(connector.id)}/uploadClientCertificate"
         with self._writing(connector.id):
-            answer = self._graph.post(path, upload.body(), _to(what))
-            return _shown(answer, what, lambda shown: _same_id(shown.id, connector.id))
+            answer = self._graph.post(path, upload.body(), purpose)
+            return _shown(answer, purpose, lambda shown: _same_id(shown.id, connector.id))
 
-    def _listed(self, what: str, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
-        return self._recent.keep(self._graph.pages(self._PATH, _to(what), budget, most))
+    def _listed(self, purpose: Purpose, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
+        return self._recent.keep(self._graph.pages(self._PATH, purpose, budget, most))
 
     @contextmanager
     def _writing(self, connector_id: str | None) -> t.Iterator[None]:
@@ -229,8 +239,15 @@ class ApiConnectors:
         return f"{self._PATH}/{quote(connector_id, safe='')}"
 
 
-def _to(what: str) -> Purpose:
-    return Purpose(what, KIND)
+def _to(what: str, during: str) -> Purpose:
+    return Purpose(what, KIND, f"while {during}")
+
+
+def _find(name: str) -> Purpose:
+    return _to(f"find {name}", f"{name} is looked for")
+
+
+LIST = _to("list the API connectors", "the API connectors are listed")
 
 
 def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnector]:
@@ -238,7 +255,7 @@ def _having(name: str, value: str, answers: t.Iterable[t.Any]) -> list[ApiConnec
     return [parse_connector(answer) for answer in answers if isinstance(answer, dict) and answer.get(name) == value]
 
 
-def _shown(answer: dict[str, t.Any], what: str, fits: t.Callable[[ApiConnector], bool]) -> ApiConnector | None:
+def _shown(answer: dict[str, t.Any], purpose: Purpose, fits: t.Callable[[ApiConnector], bool]) -> ApiConnector | None:
     """The connector in the answer to a write.
 
     :param fits: whether a connector can be the answer to this write
@@ -249,9 +266,11 @@ def _shown(answer: dict[str, t.Any], what: str, fits: t.Callable[[ApiConnector],
     try:
         connector = parse_connector(answer)
     except IdentityError as exc:
-        raise FateUnknown(f"Could not {what}: {exc.message}", trouble="The answer was not understood") from exc
+        trouble = f"The answer was not understood {purpose.during}"
+        raise FateUnknown(f"Could not {purpose.what}: {exc.message}", trouble=trouble) from exc
     if not fits(connector):
-        raise FateUnknown(f"Could not {what}: {_another(connector)}", trouble="The answer was about something else")
+        trouble = f"The answer was about something else {purpose.during}"
+        raise FateUnknown(f"Could not {purpose.what}: {_another(connector)}", trouble=trouble)
     return connector
 
 

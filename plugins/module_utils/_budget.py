@@ -98,8 +98,8 @@ class Budget:
         self.clock.sleep(seconds)
 
     def wait_to_retry(self, trouble: str, wait: float, attempt: int) -> None:
-        """Let `wait` seconds pass after attempt `attempt`, which met `trouble`."""
-        self.wait(f"{trouble}; trying again after {wait:.1f} s ({attempt + 1} of {self.retries}).", wait)
+        """Let `wait` seconds pass after attempt `attempt` (from 0), which met `trouble`."""
+        self.wait(f"{trouble}; retry {attempt + 1} of {self.retries} in {f'{wait:.1f}'.removesuffix('.0')} s.", wait)
 
     def compare_clocks(self, date: str | None, host: str, began: datetime) -> None:
         """Compare the `Date` of an answer (RFC 9110, 6.6.1) with the clock of this machine, and note once if they differ.

@@ -31,11 +31,17 @@ class Running:
     """The request that a session is sending.
 
     :ivar budget: of the task
+    :ivar connecting: whether its connection is being made, so that nothing of it was sent
     :ivar sent: whether all of it was sent, so that it may be carried out
     """
 
     budget: Budget
+    connecting: bool = False
     sent: bool = False
+
+    def begin(self, budget: Budget) -> None:
+        """The next request."""
+        self.budget, self.connecting, self.sent = budget, False, False
 
     def seconds(self, longest: float | None) -> float:
         """Seconds for something that may take `longest`.
@@ -92,6 +98,14 @@ class _Connection:
     """Before a connection of urllib3 in the order of classes."""
 
     running: t.ClassVar[Running]
+
+    def connect(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Make the connection: that to a proxy and TLS are parts of it."""
+        self.running.connecting = True
+        parent: t.Any = super()
+        made = parent.connect(*args, **kwargs)
+        self.running.connecting = False
+        return made
 
     def _new_conn(self) -> t.Any:
         """A connected socket: the name is resolved and the addresses are tried in a thread, as nothing else ends

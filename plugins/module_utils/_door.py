@@ -15,6 +15,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text imp
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient
 from ansible_collections.msgraph.identity.plugins.module_utils._libraries import require_libraries
+from ansible_collections.msgraph.identity.plugins.module_utils._network_words import require_bundle
 from ansible_collections.msgraph.identity.plugins.module_utils._settings import Settings, settle
 
 Connect = t.Callable[[Settings], GraphClient]
@@ -53,12 +54,14 @@ class Door:
     def open(self) -> GraphClient:
         """A client for one task, with a budget of its own; nothing is sent before the first request.
 
-        :raises IdentityError: when a library is missing, no way to sign in is complete, or a value does not fit
+        :raises IdentityError: when a library or the file of CA certificates is missing, no way to sign in is complete, or a
+            value does not fit
         """
         require_libraries()
         self._settings = settle(self._parameters, os.environ)
         self._secrets.add(*self._settings.secrets)
         self._secrets.add_open(self._settings.sign_in.render())
+        require_bundle(self._settings.verify)
         graph = self._connect(self._settings)
         graph.budget = Budget(graph.budget.clock, self._settings.retry_timeout, self._settings.retries, self._secrets)
         self._graph = graph

@@ -90,7 +90,7 @@ class Unreachable(IdentityError):
 class Unsettled(IdentityError):
     """A write was sent once and got no answer that counts. Whoever wants the write decides whether to send it again.
 
-    :ivar trouble: what happened, in words that "; trying again" may follow
+    :ivar trouble: what happened, in words that "; retry 1 of 2" may follow
     :ivar wait: seconds to wait before another try, None when the server did not say
     """
 

@@ -11,6 +11,7 @@ import json
 import re
 import typing as t
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
@@ -31,6 +32,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._http import (
     HttpClient,
     described,
     in_trouble,
+    is_web_page,
     json_object,
     refused_for_now,
     wait_asked,
@@ -44,6 +46,7 @@ if t.TYPE_CHECKING:
 
 USER_AGENT = "ansible-msgraph.identity"
 MOST_PAGES = 1000  # of one list; Graph's pages of API connectors have some dozens of entries
+PAGE = "Check graph_url and whether a proxy or login page is in between."
 REVOKED = "The session was revoked, or a policy of the tenant has changed."
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the application that stands behind "az login" of a user
 
@@ -69,10 +72,22 @@ class Purpose:
     """What a request is for.
 
     :ivar what: as in "read API connector 'x'"; error messages say "Could not" before it
+    :ivar during: the same for notices, as in "while API connector 'x' is read"
     """
 
     what: str
     kind: Kind
+    during: str
+
+    @contextmanager
+    def explained(self) -> t.Iterator[None]:
+        """Say of what goes wrong within it what it was for."""
+        try:
+            with explained(f"Could not {self.what}: "):
+                yield
+        except Unsettled as exc:
+            exc.trouble = f"{exc.trouble} {self.during}"
+            raise
 
 
 R = t.TypeVar("R")
@@ -121,7 +136,7 @@ class GraphClient:
         while url:
             seen.add(url)
             page = self._call("GET", url, purpose, budget=budget)
-            with explained(f"Could not {purpose.what}: "):
+            with purpose.explained():
                 if not isinstance(page.get("value"), list):
                     raise IdentityError("Microsoft Graph answered without a list.")
                 url = page.get("@odata.nextLink") or None
@@ -160,8 +175,7 @@ class GraphClient:
         budget: Budget | None = None,
     ) -> dict[str, t.Any]:
         request_id = str(uuid.uuid4())
-        with explained(f"Could not {purpose.what}: "):
-            response = self._send(method, url, request_id, body, budget or self.budget)
+        response = self._send(method, url, request_id, body, purpose, budget or self.budget)
         if response.status_code == 204:
             return {}
         answer = json_object(response)
@@ -177,12 +191,20 @@ class GraphClient:
             raise error
         else:
             kind = FateUnknown
-        raise kind(error.message, error.failure, trouble=described(response), wait=wait_asked(response)) from error
+        trouble = f"{described(response)} {purpose.during}"
+        raise kind(error.message, error.failure, trouble=trouble, wait=wait_asked(response)) from error
 
     def _send(
-        self, method: str, url: str, request_id: str, body: dict[str, t.Any] | None, budget: Budget
+        self,
+        method: str,
+        url: str,
+        request_id: str,
+        body: dict[str, t.Any] | None,
+        purpose: Purpose,
+        budget: Budget,
     ) -> requests.Response:
         for renewed in (False, True):
+            # What is said of signing in begins with that.
             token = self._tokens.token(self.budget)
             self.budget.secrets.add_made(token)
             headers = {
@@ -191,7 +213,8 @@ class GraphClient:
                 "User-Agent": USER_AGENT,
                 "client-request-id": request_id,
             }
-            response = self._http.send(budget, method, url, headers=headers, json=body)
+            with purpose.explained():
+                response = self._http.send(budget, method, url, during=purpose.during, headers=headers, json=body)
             # A token may end or be revoked at any time; a request that was refused for it was not carried out.
             if response.status_code != 401 or renewed or not self._tokens.renew(claims_challenge(response)):
                 break
@@ -237,6 +260,10 @@ def _service_error(
     if not_offered:
         cause = f"this tenant or cloud does not offer {purpose.kind.plural} ({f'{status} {code}' if code else status})"
         hint = "Check the kind of tenant (workforce or Azure AD B2C), cloud_environment and api_version."
+    elif is_web_page(response):
+        cause = described(response)
+        # Whoever is in trouble may say so on a page of its own.
+        hint = PAGE if status < 500 else None
     elif said:
         cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
     elif code:

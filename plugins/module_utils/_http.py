@@ -20,16 +20,16 @@ from ansible_collections.msgraph.identity.plugins.module_utils._budget import LO
 from ansible_collections.msgraph.identity.plugins.module_utils._connections import Running, session_for
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     FateUnknown,
-    IdentityError,
     NotCarriedOut,
     Unreachable,
     Unsettled,
 )
+from ansible_collections.msgraph.identity.plugins.module_utils._network_words import Way, proxy_for, trouble_of
 from ansible_collections.msgraph.identity.plugins.module_utils._times import http_date
 
 with suppress(ImportError):  # require_libraries() names what is missing
     import requests
-    from urllib3.exceptions import HTTPError, NewConnectionError
+    from urllib3.exceptions import HTTPError
 
 READS = ("GET",)
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
@@ -65,6 +65,7 @@ class HttpClient:
         url: str,
         *,
         repeatable: bool | None = None,
+        during: str = "",
         **arguments: t.Any,
     ) -> requests.Response:
         """The answer to one request, whatever its status.
@@ -72,6 +73,7 @@ class HttpClient:
         :param budget: of the task
         :param repeatable: whether it does no harm when carried out twice, so that it is repeated while the budget lasts;
             by default only for reads
+        :param during: what it is for, in words that may follow what went wrong, as in "while the list is read"
         :param arguments: `headers`, `json`, `data`, `params` as for `requests.Session.request`
         :raises Unreachable: nothing was carried out, or something repeatable found no answer
         :raises NotCarriedOut: the same of something that is not repeatable, which may be sent again
@@ -92,7 +94,7 @@ class HttpClient:
                 asked = wait_asked(response)
                 trouble, wait = described(response), backoff(attempt) if asked is None else asked
             if budget.may_retry(attempt, wait):
-                budget.wait_to_retry(trouble, wait, attempt)
+                budget.wait_to_retry(f"{trouble} {during}".rstrip(), wait, attempt)
             elif response is not None:
                 return response
             else:
@@ -101,7 +103,7 @@ class HttpClient:
 
     def _send_once(self, budget: Budget, method: str, url: str, arguments: dict[str, t.Any]) -> requests.Response:
         timeout = budget.time_for(self._timeout)
-        self._running.budget, self._running.sent = budget, False
+        self._running.begin(budget)
         began = budget.clock.utc()
         try:
             response = self._session.request(
@@ -118,13 +120,17 @@ class HttpClient:
         except (OSError, ValueError, HTTPError, HTTPException) as exc:
             # Every exception of requests is an OSError; a header that cannot be encoded is not, nor is what it lets
             # through of the libraries below it.
-            trouble, sent = _trouble(exc, url, self._running)
+            way = Way(url, self._proxy(url), self._running.connecting, self._running.sent)
+            trouble, sent = trouble_of(exc, way, budget.secrets)
             if sent:
                 raise FateUnknown(f"{trouble}.", trouble=trouble) from exc
             raise NotCarriedOut(_unreachable(trouble), trouble=trouble) from exc
         if "Age" not in response.headers:  # else it comes out of a cache, and its date is that of long ago
             budget.compare_clocks(response.headers.get("Date"), urlsplit(url).netloc, began)
         return response
+
+    def _proxy(self, url: str) -> str | None:
+        return proxy_for(url) if self._session.trust_env else None
 
 
 def _read(response: requests.Response) -> requests.Response:
@@ -188,7 +194,17 @@ def in_trouble(response: requests.Response) -> bool:
 
 def described(response: requests.Response) -> str:
     """An answer that is none, in words."""
-    return f"{urlsplit(response.url).netloc} answered {response.status_code}"
+    page = " with a web page instead of JSON" if is_web_page(response) else ""
+    return f"{urlsplit(response.url).netloc} answered {response.status_code}{page}"
+
+
+def is_web_page(response: requests.Response) -> bool:
+    """Whether the answer is HTML, by what it says of itself or by how it begins; JSON is none, whatever it says."""
+    if json_object(response) is not None:
+        return False
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    begins = response.content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return kind in ("text/html", "application/xhtml+xml") or begins.startswith((b"<!doctype html", b"<html"))
 
 
 def wait_asked(response: requests.Response) -> float | None:
@@ -202,41 +218,3 @@ def wait_asked(response: requests.Response) -> float | None:
     # By the clock of the server, as the date is.
     now = http_date(response.headers.get("Date")) or datetime.fromtimestamp(time.time(), timezone.utc)
     return max(0.0, (until - now).total_seconds())
-
-
-def _trouble(exc: Exception, url: str, running: Running) -> tuple[str, bool]:
-    """What went wrong on the way, in words, and whether the request may have arrived; raises when another try is
-    pointless.
-
-    :param running: how far it came
-    """
-    host = urlsplit(url).netloc
-    kind = type(exc).__name__
-    if running.sent:
-        return f"The answer of {host} was lost ({kind})", True
-    if isinstance(exc, requests.exceptions.SSLError):
-        verification = re.search(r"CERTIFICATE_VERIFY_FAILED.*?verify failed: ([^(\"]*)", str(exc))
-        if verification:
-            raise Unreachable(
-                f"The TLS certificate of {host} is not trusted: {running.budget.secrets.foreign(verification.group(1)).strip()}. "
-                "Give the CA that issued it as ca_path, or in REQUESTS_CA_BUNDLE."
-            ) from exc
-        if "NO_CERTIFICATE_OR_CRL_FOUND" in str(exc) or "PEM lib" in str(exc):
-            raise IdentityError(
-                "The file with CA certificates holds none. Check ca_path, or REQUESTS_CA_BUNDLE."
-            ) from exc
-    if isinstance(exc, ValueError):
-        # An invalid URL or header. The exception quotes it, and it may be the token.
-        raise IdentityError(
-            f"No request can be made to {host} ({kind}). Check graph_url, authority_host, access_token and the proxy."
-        ) from None
-    if isinstance(exc, OSError) and not isinstance(exc, requests.exceptions.RequestException):
-        # A file that requests was to read: the CA bundle.
-        said = running.budget.secrets.foreign(str(exc))
-        raise IdentityError(f"No request can be made to {host}: {said}. Check ca_path or REQUESTS_CA_BUNDLE.") from exc
-    reason = getattr(exc.args[0], "reason", None) if exc.args else None
-    if isinstance(exc, requests.exceptions.ProxyError):
-        return f"The proxy for {host} could not be reached or refused (see HTTPS_PROXY and NO_PROXY)", False
-    if isinstance(exc, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return f"{host} could not be reached ({kind})", False
-    return f"The answer of {host} was lost ({kind})", True

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 import warnings
 
@@ -54,4 +55,14 @@ def library_call(complaints: list[str] | None = None) -> t.Iterator[None]:
 def _words(exc: BaseException) -> str:
     """The first sentence of what the library says; older ones add a list of OpenSSL's codes."""
     said = exc.args[0] if exc.args else exc
-    return " ".join(str(said).split()).split(". ", maxsplit=1)[0][:200].rstrip(". ") or "no reason given"
+    first = " ".join(str(said).split()).split(". ", maxsplit=1)[0]
+    return _PARSE_ERROR.sub(_in_words, first)[:200].rstrip(". ") or "no reason given"
+
+
+# How its Rust shows what is wrong with DER, as in `ParseError { kind: InvalidValue, location: ["Time::UtcTime"] }`.
+_PARSE_ERROR = re.compile(r"ParseError \{ kind: (\w+).*\}")
+
+
+def _in_words(found: re.Match[str]) -> str:
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", found[1]).lower()
+    return " in ".join([kind, *reversed(re.findall(r'"([\w:]+)"', found[0]))])

@@ -12,8 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import time
 import typing as t
 from contextlib import contextmanager, suppress
@@ -21,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import SplitResult, quote, urlsplit
 
+from ansible_collections.msgraph.identity.plugins.module_utils._az_process import TRY, run_az
 from ansible_collections.msgraph.identity.plugins.module_utils._budget import Budget
 from ansible_collections.msgraph.identity.plugins.module_utils._clouds import LOGIN_HOSTS, Cloud
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
@@ -31,7 +30,12 @@ from ansible_collections.msgraph.identity.plugins.module_utils._errors import (
     first_sentence,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import Secrets
-from ansible_collections.msgraph.identity.plugins.module_utils._http import HttpClient, json_object
+from ansible_collections.msgraph.identity.plugins.module_utils._http import (
+    HttpClient,
+    described,
+    is_web_page,
+    json_object,
+)
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import https_parts
 
 with suppress(ImportError):  # require_libraries() names what is missing
@@ -44,6 +48,9 @@ DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")  # what msal reads in it
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SAYING = ("error_description", "message", "error")  # where a refusal has its reason
+WITH_IDENTITY = "Could not sign in with the managed identity"
+WITH_CLI = "Could not sign in with the Azure CLI"
+OUTSIDE = "Use another auth_method outside of Azure."
 MANAGED_IDENTITY_TIMEOUT = 3  # seconds; the endpoint is on the machine or its host
 
 
@@ -75,8 +82,7 @@ class FixedToken:
     anew = "Give a new access_token."
 
     def __init__(self, token: str) -> None:
-        # What comes out of a file or a command often ends with a line break.
-        self._token = token.strip()
+        self._token = token
 
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
@@ -109,8 +115,17 @@ class ConfidentialClientTokens:
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
         claims, self._claims = self._claims, None
+        try:
+            with explained(f"Could not sign in to tenant {self._tenant} as application {self._client_id}: "):
+                return self._ask(budget, claims)
+        except IdentityError:
+            # msal answers from memory for a while what it was answered once.
+            self._application = None
+            raise
+
+    def _ask(self, budget: Budget, claims: str | None) -> str:
         unusable = IdentityError(
-            f"Signing in at {self._cloud.authority_host} failed for tenant '{self._tenant}'. Check tenant and authority_host."
+            f"no request can be made to {self._cloud.authority_host}. Check tenant, client_id and authority_host."
         )
         with self._http.serving(budget, unusable, _not_entra):
             if self._application is None:
@@ -162,14 +177,15 @@ class ManagedIdentityTokens:
 
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
-        unusable = IdentityError("Signing in with the managed identity failed: this kind of endpoint is not supported.")
+        unusable = IdentityError("this kind of endpoint is not supported. Use another auth_method.")
         try:
-            with self._http.serving(budget, unusable, _not_managed_identity):
+            with explained(f"{WITH_IDENTITY}: "), self._http.serving(budget, unusable, _not_managed_identity):
                 return self._ask(budget)
-        except Unreachable as exc:
-            raise IdentityError(
-                "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
-            ) from exc
+        except IdentityError as exc:
+            self._client = None
+            if isinstance(exc, Unreachable):
+                raise IdentityError(f"{WITH_IDENTITY}: its endpoint does not answer. {OUTSIDE}") from exc
+            raise
 
     def _ask(self, budget: Budget) -> str:
         if self._client is None:
@@ -183,7 +199,7 @@ class ManagedIdentityTokens:
             answer = self._client.acquire_token_for_client(resource=self._cloud.graph_url)
         except OSError as exc:
             raise IdentityError(
-                f"The key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds."
+                f"the key of Azure Arc cannot be read: {exc.strerror}. Let the user of the task read it, as a member of himds."
             ) from exc
         return _token_in(answer, budget.secrets)
 
@@ -208,7 +224,8 @@ class AzureCliTokens:
     def token(self, budget: Budget) -> str:
         """A token that is still valid."""
         if self._kept is None or self._kept[1] - EARLY < time.time():
-            self._kept = self._ask(budget)
+            with explained(f"{WITH_CLI}: "):
+                self._kept = self._ask(budget)
         return self._kept[0]
 
     def renew(self, claims: str | None = None) -> bool:
@@ -225,19 +242,17 @@ class AzureCliTokens:
         az = shutil.which("az", path=path)
         if az is None:
             raise IdentityError(
-                "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
+                "there is no az in PATH. Install the Azure CLI where the task runs, or use another auth_method."
             )
         command = [az, "account", "get-access-token", "--output", "json", "--resource", self._cloud.graph_url]
         if self._tenant:
             command += ["--tenant", self._tenant]
-        code, output, errors = _run(command, os.path.dirname(az), budget.time_for(CLI_TIMEOUT))
+        code, output, errors = run_az(command, os.path.dirname(az), budget.time_for(CLI_TIMEOUT))
         if code != 0:
             problem = (
-                "is not signed in. Run: az login"
-                if b"az login" in errors
-                else f"failed with exit code {code}. Try: az account get-access-token"
+                "is not signed in. Run: az login" if b"az login" in errors else f"failed with exit code {code}. {TRY}"
             )
-            raise IdentityError(f"The Azure CLI {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
+            raise IdentityError(f"it {problem}{f' --tenant {self._tenant}' if self._tenant else ''}")
         try:
             answer = json.loads(output)
             # Versions before 2.54 tell only the local time at which it ends.
@@ -250,37 +265,7 @@ class AzureCliTokens:
                 raise ValueError("no token")
             return answer["accessToken"], ends
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise IdentityError("The Azure CLI did not answer with a token. Try: az account get-access-token") from None
-
-
-def _run(command: list[str], directory: str, timeout: float) -> tuple[int, bytes, bytes]:
-    """Exit code, standard output and errors. A session of its own, because az is a script whose child would live on.
-
-    :param timeout: seconds after which the whole session is ended
-    """
-    try:
-        # The run_command that ansible-test asks for is AnsibleModule's, and an action plugin has none.
-        with subprocess.Popen(  # pylint: disable=ansible-bad-function
-            command,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
-            try:
-                output, errors = process.communicate(timeout=timeout)
-            except BaseException as exc:
-                # What is started is ended, also when the task is.
-                os.killpg(process.pid, signal.SIGKILL)
-                if not isinstance(exc, subprocess.TimeoutExpired):
-                    raise
-                raise IdentityError(
-                    f"The Azure CLI did not answer within {timeout:.3g} s. Try: az account get-access-token"
-                ) from None
-            return process.returncode, output, errors
-    except OSError as exc:
-        raise IdentityError(f"The Azure CLI cannot be run: {exc.strerror}.") from exc
+            raise IdentityError(f"it did not answer with a token. {TRY}") from None
 
 
 @dataclass(frozen=True)
@@ -356,8 +341,8 @@ class _MsalHttp:
         secrets = self._budget.secrets
         secrets.add_made(data.get("client_secret"), data.get("client_assertion"))
         secrets.add_made(headers.get("X-IDENTITY-HEADER"), headers.get("Authorization", "").removeprefix("Basic "))
-        with explained("Could not sign in: "):
-            response = self._http.send(self._budget.part(retries=self._retries), method, url, **arguments)
+        budget = self._budget.part(retries=self._retries)
+        response = self._http.send(budget, method, url, during="while signing in", **arguments)
         self._check(response, secrets)
         self._answer = response
         return response
@@ -386,7 +371,7 @@ def _check_entra(response: requests.Response, secrets: Secrets, authority_host: 
             # What is sent there is the secret.
             if own is None or _host(endpoint) not in (_host(own), *((host, 443) for host in LOGIN_HOSTS)):
                 raise IdentityError(
-                    f"Could not sign in: {urlsplit(authority_host).netloc} leads to {secrets.foreign(endpoint.netloc)}, which is "
+                    f"{urlsplit(authority_host).netloc} leads to {secrets.foreign(endpoint.netloc)}, which is "
                     "no known host of Microsoft Entra ID. Nothing was sent there. Check authority_host."
                 )
 
@@ -396,18 +381,19 @@ def _host(parts: SplitResult) -> tuple[str | None, int]:
 
 
 def _not_entra(response: requests.Response) -> ServiceError:
+    page = is_web_page(response)
     return ServiceError(
-        f"Could not sign in: {urlsplit(response.url).netloc} answered {response.status_code}, which is not an answer of Microsoft Entra ID.",
+        f"{described(response)}." if page else f"{described(response)}, but not as Microsoft Entra ID does.",
         status=response.status_code,
-        hint="Check authority_host and the proxy, or try again later.",
+        hint="Check authority_host and whether a proxy or login page is in between, or try again later."
+        if page
+        else "Check authority_host and the proxy, or try again later.",
     )
 
 
 def _not_managed_identity(response: requests.Response) -> ServiceError:
     return ServiceError(
-        f"Could not sign in: what {urlsplit(response.url).netloc} answered is not an answer of a managed identity.",
-        status=response.status_code,
-        hint="Use another auth_method outside of Azure.",
+        f"{described(response)}, but not as a managed identity does.", status=response.status_code, hint=OUTSIDE
     )
 
 
@@ -418,13 +404,13 @@ def _check_managed_identity(response: requests.Response, secrets: Secrets) -> No
         return
     if answer is None or response.status_code >= 500:
         raise ServiceError(
-            f"There is no managed identity here: its endpoint answered {response.status_code}.",
+            f"its endpoint answered {response.status_code}, but not as a managed identity does.",
             status=response.status_code,
-            hint="Use another auth_method outside of Azure.",
+            hint=OUTSIDE,
         )
     said = next(filter(None, (secrets.message(answer.get(name)) for name in SAYING)), "no reason given")
     raise ServiceError(
-        f"The managed identity endpoint refused: {first_sentence(said)}.",
+        f"its endpoint refused: {first_sentence(said)}.",
         status=response.status_code,
         code=secrets.code(answer.get("error")),
         service_message=said,
@@ -445,45 +431,83 @@ def _token_in(answer: dict[str, t.Any], secrets: Secrets) -> str:
     raise _refusal(answer, None, secrets)
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """What a code stands for.
+
+    :param cause: in our words; None where what Entra ID says tells more, such as what it compared
+    :param hint: what to do
+    """
+
+    cause: str | None
+    hint: str
+
+
 # Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
-_HINTS = {
-    7000215: "The secret is wrong: give the secret's value, not its ID.",
-    7000222: "The secret has expired: create a new one for the application.",
-    700016: "No application with this client_id is known in this tenant: check client_id and tenant.",
-    700027: "This certificate is not registered for the application, or has expired: add it under Certificates & secrets.",
-    700024: "The clock of this machine is wrong, or the federated token has expired.",
-    70021: "The application trusts no such token: compare issuer, subject and audience of its federated credential.",
-    700211: "The application trusts no token of this issuer: compare the issuer of its federated credential.",
-    700213: "The application trusts no token with this subject: compare the subject of its federated credential.",
-    700212: "The application trusts no token with this audience: compare the audience of its federated credential.",
-    70025: "The application has no federated credential: add one under Certificates & secrets.",
-    65001: "Nobody has consented to the application's permissions: an administrator of the tenant has to.",
-    70011: "Microsoft Graph is not known under this name: check cloud_environment and graph_url.",
-    500011: "Microsoft Graph is not known under this name in this tenant: check cloud_environment and graph_url.",
-    90002: "This tenant is not known: check tenant and cloud_environment.",
-    900023: "This tenant is neither an ID nor a domain name: check tenant.",
-    7000112: "The application is disabled in this tenant.",
-    53003: "A Conditional Access policy of the tenant forbids it: see the sign-in log.",
+_REFUSALS = {
+    7000215: _Refusal("invalid client secret", "Give the secret's value, not its ID."),
+    7000222: _Refusal("the client secret has expired", "Create a new one for the application."),
+    700016: _Refusal("this tenant has no application with this client_id", "Check client_id and tenant."),
+    7000229: _Refusal(
+        "the application is registered elsewhere, and this tenant has no enterprise application for it",
+        "An administrator of the tenant has to consent to it.",
+    ),
+    700027: _Refusal(
+        "the certificate is not registered for the application, or has expired",
+        "Add it under Certificates & secrets.",
+    ),
+    700024: _Refusal(
+        "the assertion is not valid at this time",
+        "The clock of this machine is wrong, or the federated token has expired.",
+    ),
+    70021: _Refusal(
+        None, "Compare issuer, subject and audience of the token with the application's federated credential."
+    ),
+    700211: _Refusal(None, "Compare the issuer of the token with that of the application's federated credential."),
+    700213: _Refusal(None, "Compare the subject of the token with that of the application's federated credential."),
+    700212: _Refusal(None, "Compare the audience of the token with that of the application's federated credential."),
+    70025: _Refusal("the application has no federated credential", "Add one under Certificates & secrets."),
+    65001: _Refusal("nobody has consented to the application's permissions", "An administrator of the tenant has to."),
+    70011: _Refusal("Microsoft Graph is not known under this name", "Check cloud_environment and graph_url."),
+    500011: _Refusal(
+        "Microsoft Graph is not known under this name in this tenant", "Check cloud_environment and graph_url."
+    ),
+    90002: _Refusal("this tenant is not known", "Check tenant and cloud_environment."),
+    900023: _Refusal("the tenant is neither an ID nor a domain name", "Check tenant."),
+    900382: _Refusal("the application belongs to another cloud", "Check cloud_environment and authority_host."),
+    7000112: _Refusal(
+        "the application is disabled in this tenant", "An administrator enables it under Enterprise applications."
+    ),
+    53003: _Refusal("a Conditional Access policy of the tenant forbids it", "See the sign-in log."),
 }
 
 
 def _refusal(answer: dict[str, t.Any], status: int | None, secrets: Secrets) -> ServiceError:
     given = answer.get("error_codes")
     codes = [code for code in given if isinstance(code, int) and code > 1] if isinstance(given, list) else []
+    known = next((code for code in codes if code in _REFUSALS), None)
+    number = codes[0] if known is None and codes else known
+    code = f"AADSTS{number}" if number else secrets.code(answer.get("error"))
     # What follows the sentence is trace id, correlation id and time, which have a place of their own.
-    said = next(filter(None, (secrets.message(answer.get(name)) for name in SAYING)), "it answered without a token")
-    said = re.split(r" (?:Trace ID|Correlation ID|Timestamp):", said, maxsplit=1)[0]
-    said_first = first_sentence(said)
+    told = next(filter(None, (secrets.message(answer.get(name)) for name in SAYING)), None)
+    said = re.split(r" (?:Trace ID|Correlation ID|Timestamp):", told, maxsplit=1)[0] if told else None
     busy = status is not None and (status == 429 or status >= 500)
-    hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
+    refusal = None if busy or known is None else _REFUSALS[known]
+    if refusal and refusal.cause:
+        cause = refusal.cause
+    elif said:
+        verb = f"answered {status}" if busy else "refused"
+        cause = (
+            f"Microsoft Entra ID {verb}: {first_sentence(re.sub(r'^AADSTS[0-9]+: *', '', said)) or 'no reason given'}"
+        )
+    else:
+        cause = "the answer holds no token"
     return ServiceError(
-        f"Could not sign in: Microsoft Entra ID answered {status}: {said_first}."
-        if busy
-        else f"Microsoft Entra ID refused the sign-in: {said_first}.",
+        f"{cause} ({code})." if number else f"{cause}.",
         status=status,
-        code=secrets.code(f"AADSTS{codes[0]}") if codes else secrets.code(answer.get("error")),
+        code=code,
         service_message=said,
         request_id=secrets.code(answer.get("trace_id")),
         client_request_id=secrets.code(answer.get("correlation_id")),
-        hint="Try again later, or allow more retries or retry_timeout." if busy else hint,
+        hint="Try again later, or allow more retries or retry_timeout." if busy else refusal.hint if refusal else None,
     )

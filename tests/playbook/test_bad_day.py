@@ -75,7 +75,7 @@ class Case:
         return self.requests.replace("G", "")
 
 
-AGAIN = "trying again after"
+AGAIN = "retry 1 of 1 in"
 LOST = ("was lost", AGAIN)
 HURRIED = {"timeout": PATIENCE}
 
@@ -125,7 +125,7 @@ CASES = [
         "read_html_200_always",
         (read("html", status=200, headers=AT_ONCE, times=None),),
         "GG",
-        ("answered 200, but not as Microsoft Graph does",),
+        ("answered 200 with a web page instead of JSON. Check graph_url",),
         "O",
         fails=True,
     ),
@@ -471,7 +471,7 @@ def test_fault(outcome: Outcome, host: str) -> None:
         assert len(warnings) == len(case.faults)
         for warning in warnings:
             assert_words(warning, case.says)
-            assert re.search(r"localhost:\d+ .*; trying again after \d+\.\d s \(1 of 1\)\.$", warning)
+            assert re.search(r"localhost:\d+.* while .+; retry 1 of 1 in \d+(\.\d)? s\.$", warning)
 
 
 def assert_words(text: str, words: tuple[str, ...]) -> None:

@@ -99,7 +99,7 @@ def test_lost_upload_that_shows_later(stage: Stage, orders: Made, old: Made) -> 
     assert scene.crowd.calls("lost") == ["GET", "POST", "GET"]
     result = scene.crowd.results["lost"]
     assert result["changed"]
-    assert "trying again after" in result["warnings"][0]
+    assert "; retry 1 of" in result["warnings"][0]
 
 
 def test_lost_upload_that_a_read_did_not_show(stage: Stage, orders: Made, old: Made) -> None:
@@ -161,7 +161,7 @@ def test_lost_upload_that_makes_it_active(stage: Stage, orders: Made, old: Made)
     for host, result in scene.crowd.results.items():
         assert result["changed"]
         assert result["certificate"]["is_active"]
-        assert "trying again after" in result["warnings"][0]
+        assert "; retry 1 of" in result["warnings"][0]
         assert scene.crowd.listed(host) == [old.thumbprint, orders.thumbprint]
 
 

@@ -90,7 +90,7 @@ def test_create(stage: Stage, orders: Made, lost: Lost) -> None:
     # A host is asked first, without the key.
     assert requests == ("G" if lost.way == BASTION else "") + lost.requests
     warnings = " ".join(result.get("warnings", []))
-    assert ("trying again after" in warnings) is (lost.retries > 0)
+    assert ("; retry 1 of" in warnings) is (lost.retries > 0)
     assert ("second of that name, was deleted" in warnings) is ("D" in lost.requests)
     assert PASSWORD not in played.output
 
@@ -139,7 +139,7 @@ class Case:
     fault: dict[str, Any]
     requests: str
     options: dict[str, Any]
-    says: tuple[str, ...] = ("trying again after",)
+    says: tuple[str, ...] = ("; retry 1 of",)
     fails: bool = False
     after: str | None = NEW_URL
     bastion: bool = False

@@ -54,9 +54,15 @@ class Case(Attempt):
     code: str | None = None
 
 
-def refused(options: Mapping[str, Any], message: str, status: int, code: str) -> Case:
+def frame(options: Mapping[str, Any]) -> str:
+    """How everything begins that is said of the sign-in of an application."""
+    return f"Could not sign in to tenant {options['tenant']} as application {options['client_id']}: "
+
+
+def refused(options: Mapping[str, Any], cause: str, remedy: str, status: int, code: str) -> Case:
     """An application that Entra turns away."""
-    return Case(options, message=f"Microsoft Entra ID refused the sign-in: {code}: {message}", status=status, code=code)
+    message = f"{frame(options)}{cause} ({code}).{f' {remedy}' if remedy else ''}"
+    return Case(options, message=message, status=status, code=code)
 
 
 def certificate(path: str, message: str, **options: str) -> Case:
@@ -78,9 +84,9 @@ def forbidden(options: Mapping[str, Any], message: str) -> Case:
     return Case(options, message=message, status=403, code="AADB2C")
 
 
-NOT_ENTRA = "which is not an answer of Microsoft Entra ID. Check authority_host and the proxy, or try again later."
-NO_CLI = "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
-NO_TOKEN = "The Azure CLI did not answer with a token. Try: az account get-access-token"
+CLI = "Could not sign in with the Azure CLI: "
+NO_CLI = f"{CLI}there is no az in PATH. Install the Azure CLI where the task runs, or use another auth_method."
+NO_TOKEN = f"{CLI}it did not answer with a token. Try: az account get-access-token"
 INCOMPLETE = (
     "Cannot sign in: no credentials found. Give tenant, client_id and secret (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) "
     "or set auth_method."
@@ -89,46 +95,55 @@ INCOMPLETE = (
 CASES = {
     "wrong_secret": refused(
         {**APPLICATION, "secret": "{{ given.wrong_secret }}"},
-        "Invalid client secret provided. The secret is wrong: give the secret's value, not its ID.",
+        "invalid client secret",
+        "Give the secret's value, not its ID.",
         401,
         "AADSTS7000215",
     ),
     "expired_secret": refused(
         {**APPLICATION, "secret": "{{ given.expired_secret }}"},
-        f"The provided client secret keys for app '{CLIENT_ID}' are expired. The secret has expired: create a new one for the application.",
+        "the client secret has expired",
+        "Create a new one for the application.",
         401,
         "AADSTS7000222",
     ),
     "unknown_client": refused(
         {**WITH_SECRET, "client_id": NOBODY},
-        f"Application with identifier '{NOBODY}' was not found in the directory '{TENANT}'. "
-        "No application with this client_id is known in this tenant: check client_id and tenant.",
+        "this tenant has no application with this client_id",
+        "Check client_id and tenant.",
         400,
         "AADSTS700016",
     ),
     "unknown_tenant": refused(
         {**WITH_SECRET, "tenant": "nobody.example"},
-        "Tenant 'nobody.example' not found. This tenant is not known: check tenant and cloud_environment.",
+        "this tenant is not known",
+        "Check tenant and cloud_environment.",
         400,
         "AADSTS90002",
     ),
     "secret_in_the_answer": refused(
-        {**APPLICATION, "tenant": ECHO, "secret": "{{ given.wrong_secret }}"}, "Not ********.", 401, "AADSTS90033"
+        {**APPLICATION, "tenant": ECHO, "secret": "{{ given.wrong_secret }}"},
+        "Microsoft Entra ID refused: Not ********",
+        "",
+        401,
+        "AADSTS90033",
     ),
     "page_instead_of_entra": Case(
         {**WITH_SECRET, "tenant": "page.example"},
-        message=f"Could not sign in: ENTRA answered 200, {NOT_ENTRA}",
+        message=f"{frame({**WITH_SECRET, 'tenant': 'page.example'})}ENTRA answered 200 with a web page instead of JSON. "
+        "Check authority_host and whether a proxy or login page is in between, or try again later.",
         status=200,
     ),
     "redirected": Case(
         {**WITH_SECRET, "tenant": "redirected.example"},
-        message=f"Could not sign in: ENTRA answered 302, {NOT_ENTRA}",
+        message=f"{frame({**WITH_SECRET, 'tenant': 'redirected.example'})}ENTRA answered 302, but not as Microsoft Entra ID "
+        "does. Check authority_host and the proxy, or try again later.",
         status=302,
     ),
     "certificate_not_registered": refused(
         {**APPLICATION, "x509_certificate_path": "key.pem"},
-        "The certificate with identifier used to sign the client assertion is not registered on application. "
-        "This certificate is not registered for the application, or has expired: add it under Certificates & secrets.",
+        "the certificate is not registered for the application, or has expired",
+        "Add it under Certificates & secrets.",
         401,
         "AADSTS700027",
     ),
@@ -179,37 +194,35 @@ CASES = {
     ),
     "federated_token_refused": refused(
         {**APPLICATION, "oidc_token": "{{ given.federated_token }}"},
-        "No matching federated identity record found for presented assertion. "
-        "The application trusts no such token: compare issuer, subject and audience of its federated credential.",
+        "Microsoft Entra ID refused: No matching federated identity record found for presented assertion",
+        "Compare issuer, subject and audience of the token with the application's federated credential.",
         401,
         "AADSTS70021",
     ),
     "federated_token_file_empty": Case(
         {**APPLICATION, "oidc_token_file_path": "empty.txt"},
-        message="oidc_token_file_path 'empty.txt' is empty. Whoever issues the token has not written it yet.",
+        message=f"{frame(APPLICATION)}oidc_token_file_path 'empty.txt' is empty. Whoever issues the token has not written it yet.",
     ),
     "federated_token_file_missing": Case(
         {**APPLICATION, "oidc_token_file_path": "missing.txt"},
-        message="oidc_token_file_path 'missing.txt' cannot be read: No such file or directory. Give the file with the token.",
+        message=f"{frame(APPLICATION)}oidc_token_file_path 'missing.txt' cannot be read: No such file or directory. Give the file with the token.",
     ),
     "no_managed_identity": Case(
         {"auth_method": "managed_identity"},
         {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.closed }}"},
-        message="There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure.",
+        message="Could not sign in with the managed identity: its endpoint does not answer. Use another auth_method outside of Azure.",
     ),
     "no_azure_cli": Case({"auth_method": "azure_cli"}, {"PATH": "{{ given.directory }}/empty"}, message=NO_CLI),
     "azure_cli_in_a_relative_directory": Case(
         {"auth_method": "azure_cli"}, {"PATH": "az-relative:.::{{ given.directory }}/empty"}, message=NO_CLI
     ),
-    "azure_cli_not_signed_in": azure_cli("az-login", "The Azure CLI is not signed in. Run: az login"),
+    "azure_cli_not_signed_in": azure_cli("az-login", f"{CLI}it is not signed in. Run: az login"),
     "azure_cli_not_signed_in_to_a_tenant": azure_cli(
-        "az-login", f"The Azure CLI is not signed in. Run: az login --tenant {DOMAIN}", tenant=DOMAIN
+        "az-login", f"{CLI}it is not signed in. Run: az login --tenant {DOMAIN}", tenant=DOMAIN
     ),
     "azure_cli_with_another_answer": azure_cli("az-garbage", NO_TOKEN),
     "azure_cli_with_another_json": azure_cli("az-json", NO_TOKEN),
-    "azure_cli_failed": azure_cli(
-        "az-failed", "The Azure CLI failed with exit code 1. Try: az account get-access-token"
-    ),
+    "azure_cli_failed": azure_cli("az-failed", f"{CLI}it failed with exit code 1. Try: az account get-access-token"),
     "application_without_permission": forbidden(
         {**APPLICATION, "client_id": POOR_CLIENT, "secret": "{{ given.poor_secret }}"},
         "The application does not have any of the required application permissions (APIConnectors.Read.All, APIConnectors.ReadWrite.All) to access the "
@@ -307,7 +320,7 @@ MANAGED_IDENTITY_CASES = {
     # Other clouds have something else at the address of IMDS.
     "page_instead_of_imds": (
         Attempt(MACHINE, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{{ given.metadata }}/elsewhere"}),
-        ("There is no managed identity here", "404", "auth_method"),
+        ("Could not sign in with the managed identity", "404", "auth_method"),
     ),
 }
 
@@ -432,6 +445,8 @@ def test_says(failed: Failed, name: str) -> None:
     # Before it goes to Graph for something, a task does not say for what it would go.
     said = re.split(rf"connector '{name}'(?: \({name}\))?: ", result["msg"])[-1]
     assert said == case.message.replace("ENTRA", failed.entra)
+    if said.startswith("Could not sign in"):
+        assert result["msg"] == said
     assert bool(result.get("failure")) == bool(case.status)
 
 

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
 from ansible_collections.msgraph.identity.plugins.module_utils import _budget
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
 from .fakes import FakeClock, Wire
 
@@ -44,6 +46,29 @@ def clean_environment(monkeypatch, tmp_path_factory):
 def no_jitter(monkeypatch):
     """Waits are as long as they can be."""
     monkeypatch.setattr(_budget.random, "uniform", lambda low, high: high)
+
+
+# What shows that a sentence was written by Python: names of classes, and how it shows an object. The exception is a code
+# of Microsoft Graph.
+OF_PYTHON = re.compile(
+    r"\b(?!UnknownError\b)[A-Za-z]*[a-z](?:Error|Exception|Timeout)\b|\bNoneType\b|<[\w.]+ object|object at 0x|Traceback"
+)
+
+
+@pytest.fixture(autouse=True)
+def sentences(monkeypatch):
+    """Every error that a test provokes is a sentence for people."""
+    made = []
+    init = IdentityError.__init__
+
+    def keep(error, *arguments, **keywords):
+        made.append(error)
+        init(error, *arguments, **keywords)
+
+    monkeypatch.setattr(IdentityError, "__init__", keep)
+    yield
+    told = [error.message for error in made]
+    assert [message for message in told if OF_PYTHON.search(message)] == []
 
 
 @pytest.fixture

@@ -77,8 +77,11 @@ def make_graph(
 
 
 def to(what: str) -> Purpose:
-    """What a request of a test is for."""
-    return Purpose(what, Kind("things", "Things.Read.All", "Things.ReadWrite.All", "Thing Administrator"))
+    """What a request of a test is for, as in "read x"."""
+    verb, thing = what.split(" ", 1)
+    done = {"read": "read", "write": "written", "list": "listed", "find": "looked for"}.get(verb, f"{verb}d")
+    kind = Kind("things", "Things.Read.All", "Things.ReadWrite.All", "Thing Administrator")
+    return Purpose(what, kind, f"while {thing} is {done}")
 
 
 class Wire:

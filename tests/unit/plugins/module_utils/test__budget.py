@@ -75,8 +75,8 @@ def test_waits_are_noted(clock):
     budget.part(retries=1).wait_to_retry("graph.example answered 429", 1, 0)
     budget.note("Mind this.")
     assert budget.notices == [
-        "graph.example answered 429; trying again after 3.0 s (1 of 2).",
-        "graph.example answered 429; trying again after 1.0 s (1 of 1).",
+        "graph.example answered 429; retry 1 of 2 in 3 s.",
+        "graph.example answered 429; retry 1 of 1 in 1 s.",
         "Mind this.",
     ]
     assert clock.slept == [3, 1]

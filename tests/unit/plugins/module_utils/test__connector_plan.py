@@ -793,7 +793,7 @@ def test_password_that_is_lost_for_good(wire, clock):
     wire.expect("PATCH", PATH, LOST, json={"authenticationConfiguration": BASIC_BODY})
     with pytest.raises(
         IdentityError,
-        match="'Orders' \\(c-1\\): The answer of .* was lost .*The password may or may not be set. Run the task again.",
+        match="'Orders' \\(c-1\\): The answer of .* was lost\\. The password may or may not be set. Run the task again.",
     ):
         run_ensure(clock, Wanted(BY_ID, authentication=PASSWORD, always=True), retries=0)
 

@@ -119,7 +119,13 @@ def test_failure_keeps_what_graph_said(wire, clock):
         pytest.param([1], None, None, id="list"),
         pytest.param("null", None, None, id="null"),
         pytest.param("", None, None, id="empty"),
-        pytest.param("<html>Bad Request</html>", None, None, id="HTML"),
+        pytest.param(
+            "<html>Bad Request</html>",
+            f"Could not read x: {HOST} answered 400 with a web page instead of JSON. "
+            "Check graph_url and whether a proxy or login page is in between.",
+            None,
+            id="HTML",
+        ),
         pytest.param(b"\xff\xfe\x00", None, None, id="not text"),
     ],
 )
@@ -199,7 +205,7 @@ def error(code, message):
         (404, error("NotFound", "The resource was not found."), True, "The resource was not found (404 NotFound)"),
         (404, "", True, f"{HOST} answered 404"),
         (410, ERROR, False, "The feature is not enabled (410 AADB2C90000)"),
-        (404, "<html>not here</html>", False, f"{HOST} answered 404, but not as Microsoft Graph does"),
+        (404, "<html>not here</html>", False, f"{HOST} answered 404 with a web page instead of JSON"),
         (404, error("UnknownError", NO_ROUTE), False, "does not offer things (404 UnknownError). Check the kind of"),
         (
             404,
@@ -266,7 +272,10 @@ def test_write_that_was_refused_for_now(wire, clock, status, answer, headers, wa
     wire.expect("POST", "/x", answer, status, headers=headers)
     with pytest.raises(NotCarriedOut, match="Could not write x: ") as caught:
         make_graph(clock).post("/x", {}, to("write x"))
-    assert (caught.value.wait, caught.value.trouble) == (wait, f"{HOST} answered {status}")
+    assert (caught.value.wait, caught.value.trouble) == (
+        wait,
+        f"{HOST} answered {status}{' with a web page instead of JSON' if answer == '<html>' else ''} while x is written",
+    )
     assert caught.value.failure["status"] == status
     assert clock.slept == []
 
@@ -278,19 +287,44 @@ def test_gateway_that_says_when_to_come_back_does_not_say_that_nothing_was_done(
     assert caught.value.wait == 7
 
 
-@pytest.mark.parametrize("answer", ["<html>", "[]", ""])
-def test_unusable_answer_to_a_read_is_refused(wire, clock, answer):
+PAGE = "with a web page instead of JSON. Check graph_url and whether a proxy or login page is in between."
+
+
+@pytest.mark.parametrize(
+    "answer, told",
+    [
+        ("<html>", f" {PAGE}"),
+        ("\ufeff\r\n <!DOCTYPE HTML>", f" {PAGE}"),
+        ("[]", ", but not as Microsoft Graph does."),
+        ("", ", but not as Microsoft Graph does."),
+    ],
+)
+def test_unusable_answer_to_a_read_is_refused(wire, clock, answer, told):
     wire.expect("GET", "/x", answer)
     wire.expect("GET", "/x", answer)
-    with pytest.raises(ServiceError, match="answered 200, but not as Microsoft Graph does"):
-        make_graph(clock, retries=1).get("/x", to("read x"))
+    graph = make_graph(clock, retries=1)
+    with pytest.raises(ServiceError) as caught:
+        graph.get("/x", to("read x"))
+    assert caught.value.message == f"Could not read x: {HOST} answered 200{told}"
+    page = " with a web page instead of JSON" if PAGE in told else ""
+    assert graph.budget.notices == [f"{HOST} answered 200{page} while x is read; retry 1 of 1 in 1 s."]
+
+
+@pytest.mark.parametrize("status, hint", [(200, True), (302, True), (403, True), (407, True), (502, False)])
+def test_page_of_somebody_in_between_accuses_nobody_else(wire, clock, status, hint):
+    wire.expect("GET", "/x", "Sign in.", status, headers={"Content-Type": "text/html; charset=utf-8"})
+    with pytest.raises(ServiceError) as caught:
+        make_graph(clock, retries=0).get("/x", to("read x"))
+    said = f"Could not read x: {HOST} answered {status} with a web page instead of JSON."
+    assert caught.value.message == (said + PAGE.removeprefix("with a web page instead of JSON.") if hint else said)
 
 
 def test_lost_answer_names_what_it_was_for(wire, clock):
     wire.expect("POST", "/x", requests.exceptions.ReadTimeout("timed out"))
     with pytest.raises(FateUnknown) as caught:
         make_graph(clock).post("/x", {}, to("write x"))
-    assert caught.value.message == f"Could not write x: The answer of {HOST} was lost (ReadTimeout)."
+    assert caught.value.message == f"Could not write x: The answer of {HOST} was lost (timed out)."
+    assert caught.value.trouble == f"The answer of {HOST} was lost (timed out) while x is written"
 
 
 def test_pages_are_read_as_they_are_needed(wire, clock):

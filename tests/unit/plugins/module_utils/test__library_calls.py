@@ -26,6 +26,18 @@ Panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
         (ValueError("Not\n good", ["<OpenSSLError(code=1)>"]), Unreadable, "Not good"),
         (ValueError(), Unreadable, "no reason given"),
         (TypeError("x"), Unreadable, "x"),
+        (
+            ValueError(
+                'error parsing asn1 value: ParseError { kind: InvalidValue, location: ["TbsCertificate::validity", "Time::UtcTime"] }'
+            ),
+            Unreadable,
+            "error parsing asn1 value: invalid value in Time::UtcTime in TbsCertificate::validity",
+        ),
+        (
+            ValueError("error parsing asn1 value: ParseError { kind: ShortData { needed: 109 } }"),
+            Unreadable,
+            "error parsing asn1 value: short data",
+        ),
         (OverflowError("x" * 500), Unreadable, "x" * 200),
         (InvalidVersion("5 is not a valid version", 5), Unreadable, "5 is not a valid version"),
         (UnsupportedAlgorithm("RC2 is not supported"), Unsupported, "RC2 is not supported"),

@@ -151,7 +151,7 @@ def test_notices_become_warnings(ends):
         return ends()
 
     result = run_it(work)
-    notice = "graph.example answered 429; trying again after 3.0 s (1 of 5)."
+    notice = "graph.example answered 429; retry 1 of 5 in 3 s."
     assert result["warnings"] == ([notice] if result.get("failed") else [notice, "Mind this."])
 
 
@@ -169,7 +169,7 @@ def test_warnings_of_the_settings_come_first(ends):
 
     result = run_it(work, US)
     own = [] if result.get("failed") else ["Mind this."]
-    assert result["warnings"] == [US_WARNING, "graph.example answered 429; trying again after 3.0 s (1 of 5).", *own]
+    assert result["warnings"] == [US_WARNING, "graph.example answered 429; retry 1 of 5 in 3 s.", *own]
 
 
 def test_no_empty_list_of_warnings():

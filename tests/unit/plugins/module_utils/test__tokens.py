@@ -60,6 +60,7 @@ REFUSED = {
     "correlation_id": "correlation-1",
 }
 SECRET = "s3cr3t-value"
+REFUSAL = "Could not sign in to tenant contoso as application app"
 MADE = make_certificate("app.example")
 ISSUER = make_certificate("Issuing CA", key_number=1)
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523, 2.2
@@ -215,7 +216,7 @@ def test_refusal_is_told_with_its_code_and_a_hint(wire, clock, status):
     with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
     assert caught.value.message == (
-        "Microsoft Entra ID refused the sign-in: AADSTS7000215: Invalid client secret provided. The secret is wrong: give the secret's value, not its ID."
+        f"{REFUSAL}: invalid client secret (AADSTS7000215). Give the secret's value, not its ID."
     )
     failure = caught.value.failure
     assert (failure["code"], failure["request_id"], failure["client_request_id"]) == (
@@ -230,34 +231,65 @@ def test_refusal_is_told_with_its_code_and_a_hint(wire, clock, status):
     assert clock.slept == []
 
 
-# What the hint of each code has to speak of.
-HINTS = {
-    7000215: "give the secret's value",
-    7000222: "The secret has expired",
-    700016: "check client_id and tenant",
-    700027: "This certificate is not registered",
-    700024: "The clock of this machine is wrong",
-    70021: "compare issuer, subject and audience",
-    700211: "compare the issuer",
-    700213: "compare the subject",
-    700212: "compare the audience",
-    70025: "has no federated credential",
-    65001: "Nobody has consented",
-    70011: "check cloud_environment and graph_url",
-    500011: "check cloud_environment and graph_url",
-    90002: "check tenant and cloud_environment",
-    900023: "check tenant",
-    7000112: "The application is disabled",
-    53003: "Conditional Access",
+# What follows the frame for each code; where it quotes Entra ID, that compares what it was shown.
+QUOTED = "Microsoft Entra ID refused: The token is another one"
+SENTENCES = {
+    7000215: "invalid client secret (AADSTS7000215). Give the secret's value, not its ID.",
+    7000222: "the client secret has expired (AADSTS7000222). Create a new one for the application.",
+    700016: "this tenant has no application with this client_id (AADSTS700016). Check client_id and tenant.",
+    7000229: (
+        "the application is registered elsewhere, and this tenant has no enterprise application for it (AADSTS7000229). "
+        "An administrator of the tenant has to consent to it."
+    ),
+    700027: (
+        "the certificate is not registered for the application, or has expired (AADSTS700027). "
+        "Add it under Certificates & secrets."
+    ),
+    700024: (
+        "the assertion is not valid at this time (AADSTS700024). "
+        "The clock of this machine is wrong, or the federated token has expired."
+    ),
+    70021: (
+        f"{QUOTED} (AADSTS70021). "
+        "Compare issuer, subject and audience of the token with the application's federated credential."
+    ),
+    700211: (
+        f"{QUOTED} (AADSTS700211). Compare the issuer of the token with that of the application's federated credential."
+    ),
+    700213: (
+        f"{QUOTED} (AADSTS700213). "
+        "Compare the subject of the token with that of the application's federated credential."
+    ),
+    700212: (
+        f"{QUOTED} (AADSTS700212). "
+        "Compare the audience of the token with that of the application's federated credential."
+    ),
+    70025: "the application has no federated credential (AADSTS70025). Add one under Certificates & secrets.",
+    65001: (
+        "nobody has consented to the application's permissions (AADSTS65001). An administrator of the tenant has to."
+    ),
+    70011: "Microsoft Graph is not known under this name (AADSTS70011). Check cloud_environment and graph_url.",
+    500011: (
+        "Microsoft Graph is not known under this name in this tenant (AADSTS500011). "
+        "Check cloud_environment and graph_url."
+    ),
+    90002: "this tenant is not known (AADSTS90002). Check tenant and cloud_environment.",
+    900023: "the tenant is neither an ID nor a domain name (AADSTS900023). Check tenant.",
+    900382: "the application belongs to another cloud (AADSTS900382). Check cloud_environment and authority_host.",
+    7000112: (
+        "the application is disabled in this tenant (AADSTS7000112). "
+        "An administrator enables it under Enterprise applications."
+    ),
+    53003: "a Conditional Access policy of the tenant forbids it (AADSTS53003). See the sign-in log.",
 }
 
 
-@pytest.mark.parametrize("code, phrase", HINTS.items())
+@pytest.mark.parametrize("code, sentence", SENTENCES.items())
 @pytest.mark.parametrize("where", ["discovery", "token"])
-def test_hints(wire, clock, code, phrase, where):
+def test_refusals_that_are_known(wire, clock, code, sentence, where):
     answer = {
         "error": "x",
-        "error_description": f"AADSTS{code}: No. Trace ID: t",
+        "error_description": f"AADSTS{code}: The token is another one. Trace ID: t",
         "error_codes": [50000, code],
         "correlation_id": "c",
     }
@@ -266,22 +298,22 @@ def test_hints(wire, clock, code, phrase, where):
         expect_token(wire, answer, 401)
     with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
-    hint = caught.value.failure["hint"]
-    assert phrase in hint
-    assert caught.value.message == f"Microsoft Entra ID refused the sign-in: AADSTS{code}: No. {hint}"
-    assert (caught.value.code, caught.value.failure["client_request_id"]) == ("AADSTS50000", "c")
+    assert caught.value.message == f"{REFUSAL}: {sentence}"
+    assert sentence.endswith(f"(AADSTS{code}). {caught.value.failure['hint']}")
+    assert (caught.value.code, caught.value.failure["client_request_id"]) == (f"AADSTS{code}", "c")
+    assert caught.value.failure["message"] == f"AADSTS{code}: The token is another one."
 
 
-def test_every_hint_is_in_the_table():
-    assert set(HINTS) == set(_tokens._HINTS)
-    assert all(hint.endswith(".") for hint in _tokens._HINTS.values())
+def test_every_refusal_is_in_the_table():
+    assert set(SENTENCES) == set(_tokens._REFUSALS)
 
 
 def test_code_without_a_hint(wire, clock):
     expect_discovery(wire)
     expect_token(wire, {"error": "x", "error_description": "AADSTS50000: No.", "error_codes": [50000]}, 401)
-    with pytest.raises(ServiceError, match="^Microsoft Entra ID refused the sign-in: AADSTS50000: No.$") as caught:
+    with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
+    assert caught.value.message == f"{REFUSAL}: Microsoft Entra ID refused: No (AADSTS50000)."
     assert caught.value.failure["hint"] is None
 
 
@@ -292,10 +324,9 @@ def test_unknown_tenant_is_told_in_the_words_of_entra(wire, clock):
         "error_codes": [90002],
     }
     expect_discovery(wire, answer, status=400)
-    with pytest.raises(
-        ServiceError, match="AADSTS90002: Tenant 'contoso' not found. This tenant is not known"
-    ) as caught:
+    with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
+    assert caught.value.failure["message"] == "AADSTS90002: Tenant 'contoso' not found. Check it."
     assert (caught.value.status, caught.value.code) == (400, "AADSTS90002")
 
 
@@ -385,11 +416,16 @@ def test_who_does_not_answer_as_entra(wire, clock, caplog, answer, status, where
     expect_discovery(wire, answer if where == "discovery" else None, status=status if where == "discovery" else 200)
     if where == "token":
         expect_token(wire, answer, status)
-    with pytest.raises(
-        ServiceError,
-        match=f"login.example answered {status}, which is not an answer of Microsoft Entra ID. Check authority_host",
-    ):
+    with pytest.raises(ServiceError) as caught:
         sign_in(clock, retries=0).token()
+    page = "<html>" in answer
+    assert caught.value.message == (
+        f"{REFUSAL}: login.example answered {status} with a web page instead of JSON. "
+        "Check authority_host and whether a proxy or login page is in between, or try again later."
+        if page
+        else f"{REFUSAL}: login.example answered {status}, but not as Microsoft Entra ID does. "
+        "Check authority_host and the proxy, or try again later."
+    )
     assert "login</html>" not in caplog.text
 
 
@@ -412,7 +448,7 @@ def test_service_in_trouble_to_the_end(wire, clock, status):
     expect_discovery(wire)
     expect_token(wire, REFUSED, status)
     with pytest.raises(
-        ServiceError, match=f"Could not sign in: Microsoft Entra ID answered {status}: .* retry_timeout"
+        ServiceError, match=f"{REFUSAL}: Microsoft Entra ID answered {status}: .* retry_timeout"
     ) as caught:
         sign_in(clock, retries=0).token()
     assert caught.value.status == status
@@ -422,12 +458,12 @@ def test_nobody_answers(wire, clock):
     wire.expect("GET", DISCOVERY, requests.exceptions.ConnectTimeout("timed out"))
     with pytest.raises(IdentityError) as caught:
         sign_in(clock, retries=0).token()
-    assert caught.value.message.startswith("Could not sign in: login.example could not be reached (ConnectTimeout)")
+    assert caught.value.message.startswith(f"{REFUSAL}: login.example could not be reached (timed out)")
 
 
 def test_endpoints_that_are_missing(wire, clock):
     expect_discovery(wire, {"issuer": "x"})
-    with pytest.raises(ServiceError, match="login.example answered 200, which is not an answer of Microsoft Entra ID"):
+    with pytest.raises(ServiceError, match="login.example answered 200, but not as Microsoft Entra ID does"):
         sign_in(clock, retries=0).token()
 
 
@@ -543,7 +579,7 @@ def test_certificate_that_is_not_registered(wire, clock, certificate_file):
     )
     with pytest.raises(
         ServiceError,
-        match="AADSTS700027: The certificate is unknown. This certificate is not registered for the application",
+        match=r"the certificate is not registered for the application, or has expired \(AADSTS700027\)",
     ) as caught:
         Session(certificate_file(MADE.key_pem + MADE.pem), clock).token()
     assert "PRIVATE" not in caught.value.message
@@ -617,7 +653,7 @@ def test_federated_token_file_of_no_use(wire, clock, tmp_path, case):
     expect_discovery(wire)
     with pytest.raises(IdentityError) as caught:
         federated(clock, path=str(path)).token()
-    assert caught.value.message == f"oidc_token_file_path '{path}' {sentence}"
+    assert caught.value.message == f"{REFUSAL}: oidc_token_file_path '{path}' {sentence}"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -638,7 +674,10 @@ def test_federated_token_file_with_a_whole_answer(wire, clock, tmp_path):
     expect_discovery(wire)
     with pytest.raises(IdentityError) as caught:
         federated(clock, path=str(path)).token()
-    assert caught.value.message == "oidc_token_file_path is given JSON instead of a token. Give the token in it alone."
+    assert (
+        caught.value.message
+        == f"{REFUSAL}: oidc_token_file_path is given JSON instead of a token. Give the token in it alone."
+    )
 
 
 def test_federated_token_that_is_refused(wire, clock):
@@ -648,7 +687,7 @@ def test_federated_token_that_is_refused(wire, clock):
         {"error": "invalid_client", "error_description": "AADSTS70021: No matching record.", "error_codes": [70021]},
         401,
     )
-    with pytest.raises(ServiceError, match="The application trusts no such token") as caught:
+    with pytest.raises(ServiceError, match="Compare issuer, subject and audience of the token") as caught:
         federated(clock, "0idc-1").token()
     assert "0idc-1" not in caught.value.message
 
@@ -664,9 +703,7 @@ IDENTITY = {
     "resource": "https://graph.example",
     "token_type": "Bearer",
 }
-NO_IDENTITY = (
-    "There is no managed identity here: its endpoint does not answer. Use another auth_method outside of Azure."
-)
+NO_IDENTITY = "Could not sign in with the managed identity: its endpoint does not answer. Use another auth_method outside of Azure."
 
 
 def address(base, query, **more):
@@ -774,7 +811,10 @@ def test_identity_of_a_machine_with_azure_arc(wire, arc, challenge):
 
 def test_secret_of_azure_arc_that_may_not_be_read(wire, arc):
     wire.expect("GET", ARC, "", 401, headers={"WWW-Authenticate": f"Basic realm={arc}"})
-    with pytest.raises(IdentityError, match="^The key of Azure Arc cannot be read: No such file or directory. "):
+    with pytest.raises(
+        IdentityError,
+        match="^Could not sign in with the managed identity: the key of Azure Arc cannot be read: No such file or directory. ",
+    ):
         managed().token()
 
 
@@ -802,20 +842,35 @@ REFUSALS = {
         {"statusCode": 400, "message": "No User Assigned identity"},
         "endpoint refused: No User Assigned identity. ",
     ),
-    "answer without token": ("imds", 200, {"token_type": "Bearer"}, "without a token."),
+    "answer without token": ("imds", 200, {"token_type": "Bearer"}, "the answer holds no token."),
     "empty token": ("imds", 200, {**IDENTITY, "access_token": ""}, ""),
     "token that is no text": ("imds", 200, {**IDENTITY, "access_token": ["t0ken-1"]}, ""),
     "token that ends at no time": ("imds", 200, {**IDENTITY, "expires_in": "soon"}, ""),
     "token that ends at a list": ("imds", 200, {**IDENTITY, "expires_in": [1]}, ""),
-    "list": ("imds", 200, [], "There is no managed identity here: its endpoint answered 200. "),
-    "page": ("imds", 200, "<html>t0ken-1</html>", "There is no managed identity here: its endpoint answered 200. "),
+    "list": (
+        "imds",
+        200,
+        [],
+        "Could not sign in with the managed identity: its endpoint answered 200, but not as a managed identity does. ",
+    ),
+    "page": (
+        "imds",
+        200,
+        "<html>t0ken-1</html>",
+        "Could not sign in with the managed identity: its endpoint answered 200, but not as a managed identity does. ",
+    ),
     "page that is not there": (
         "imds",
         404,
         "<html>t0ken-1</html>",
-        "There is no managed identity here: its endpoint answered 404. ",
+        "Could not sign in with the managed identity: its endpoint answered 404, but not as a managed identity does. ",
     ),
-    "trouble": ("imds", 500, {"error": "x"}, "There is no managed identity here: its endpoint answered 500. "),
+    "trouble": (
+        "imds",
+        500,
+        {"error": "x"},
+        "Could not sign in with the managed identity: its endpoint answered 500, but not as a managed identity does. ",
+    ),
     "something of no sense, App Service": ("app_service", 200, {**IDENTITY, "expires_on": "soon"}, ""),
 }
 
@@ -881,7 +936,7 @@ def test_metadata_service_is_asked_where_it_always_is(monkeypatch, slept):
         raise _tokens.Unreachable("nobody there")
 
     monkeypatch.setattr(HttpClient, "send", send)
-    with pytest.raises(IdentityError, match="There is no managed identity here"):
+    with pytest.raises(IdentityError, match="Could not sign in with the managed identity: its"):
         managed("user-assigned").token()
     assert asked == [("GET", f"http://169.254.169.254{IMDS}", {**QUERY, "client_id": "user-assigned"})]
 
@@ -1013,17 +1068,20 @@ def test_azure_cli_of_old_tells_local_time(az, monkeypatch, zone):
 
 TRY = "Try: az account get-access-token"
 LOGIN = "Please run 'az login' to setup account. s3cr3t-output"
-NO_TOKEN = f"The Azure CLI did not answer with a token. {TRY}"
+NO_TOKEN = f"Could not sign in with the Azure CLI: it did not answer with a token. {TRY}"
 # what it prints, how it ends, what it says → sentence
 FAILURES = {
-    "not signed in": ({"answer": "", "code": 1, "stderr": LOGIN}, "The Azure CLI is not signed in. Run: az login"),
+    "not signed in": (
+        {"answer": "", "code": 1, "stderr": LOGIN},
+        "Could not sign in with the Azure CLI: it is not signed in. Run: az login",
+    ),
     "failing": (
         {"answer": "s3cr3t-output", "code": 3, "stderr": "s3cr3t-output"},
-        f"The Azure CLI failed with exit code 3. {TRY}",
+        f"Could not sign in with the Azure CLI: it failed with exit code 3. {TRY}",
     ),
     "failing with a token": (
         {"answer": {"accessToken": "s3cr3t-output", "expires_on": NOW}, "code": 1},
-        f"The Azure CLI failed with exit code 1. {TRY}",
+        f"Could not sign in with the Azure CLI: it failed with exit code 1. {TRY}",
     ),
     "silent": ({"answer": ""}, NO_TOKEN),
     "text": ({"answer": "s3cr3t-output"}, NO_TOKEN),
@@ -1042,7 +1100,10 @@ FAILURES = {
         {"answer": {"accessToken": "s3cr3t-output", "expiresOn": "0001-01-01 00:00:00"}},
         NO_TOKEN,
     ),
-    "killed": ({"answer": "", "last": "kill -9 $$"}, f"The Azure CLI failed with exit code -9. {TRY}"),
+    "killed": (
+        {"answer": "", "last": "kill -9 $$"},
+        f"Could not sign in with the Azure CLI: it failed with exit code -9. {TRY}",
+    ),
 }
 
 
@@ -1084,7 +1145,7 @@ def test_azure_cli_that_hangs(az, monkeypatch):
     began = time.monotonic()
     with pytest.raises(IdentityError) as caught:
         cli().token()
-    assert caught.value.message == f"The Azure CLI did not answer within 0.2 s. {TRY}"
+    assert caught.value.message == f"Could not sign in with the Azure CLI: it did not answer within 0.2 s. {TRY}"
     assert time.monotonic() - began < 15
 
 
@@ -1115,7 +1176,10 @@ def alive(process):
         return False
 
 
-MISSING = "auth_method is azure_cli, but there is no az in PATH. Install the Azure CLI where the task runs, or use another method."
+MISSING = (
+    "Could not sign in with the Azure CLI: there is no az in PATH. "
+    "Install the Azure CLI where the task runs, or use another auth_method."
+)
 
 
 @pytest.mark.parametrize("path", ["", ".", "bin", ":", "./bin:.", "../{name}/bin", "/does/not/exist", None])
@@ -1152,13 +1216,15 @@ def test_azure_cli_that_is_not_executable(az):
 
 def test_azure_cli_that_cannot_be_run(az):
     az.write("#!/does/not/exist\n")
-    with pytest.raises(IdentityError, match="^The Azure CLI cannot be run: No such file or directory.$"):
+    with pytest.raises(
+        IdentityError, match="^Could not sign in with the Azure CLI: it cannot be run: No such file or directory.$"
+    ):
         cli().token()
 
 
 # --- answers that nobody has foreseen ---
 
-NOT_ENTRA = "which is not an answer of Microsoft Entra ID. Check authority_host and the proxy"
+NOT_ENTRA = "but not as Microsoft Entra ID does. Check authority_host and the proxy"
 STRANGE_TOKENS = {
     "scope is a list": {"scope": ["x"]},
     "scope is a number": {"scope": 7},

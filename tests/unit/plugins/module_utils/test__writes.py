@@ -99,7 +99,7 @@ def test_what_was_not_carried_out_is_sent_again_without_a_look(clock, exc, waits
     scene = Scene(clock, [exc, exc, NEW])
     assert scene.write.carry_out("It was sent") is NEW
     assert (scene.log, clock.slept) == (["sent"] * 3, waits)
-    assert scene.notices[0] == f"It is busy; trying again after {waits[0]:.1f} s (1 of 5)."
+    assert scene.notices[0] == f"It is busy; retry 1 of 5 in {waits[0]} s."
     assert not scene.write.lost
 
 
