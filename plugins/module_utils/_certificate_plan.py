@@ -26,7 +26,7 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_steps 
     UploadCertificate,
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._ensure import Plan, ensure
-from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing
+from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError, Missing, OutOfTime
 from ansible_collections.msgraph.identity.plugins.module_utils._graph import GraphClient
 from ansible_collections.msgraph.identity.plugins.module_utils._key_file import WantedCertificate
 from ansible_collections.msgraph.identity.plugins.module_utils._outcome import Outcome
@@ -77,7 +77,7 @@ def plan(connector: ApiConnector | None, wanted: WantedCertificate, options: Opt
     listed = connector.listed(wanted.thumbprint) if connector else None
 
     if wanted.not_after <= now and not listed:
-        raise IdentityError(
+        raise OutOfTime(
             f"The certificate {wanted.thumbprint} for {named} expired at {iso8601(wanted.not_after)}. "
             "Nothing was sent; give a certificate that is valid."
         )

@@ -184,8 +184,8 @@ class GraphAction(ActionBase):
             before = connection.get_option("pipelining")
         except (KeyError, AttributeError, ValueError, AnsibleError):
             # Connections to containers and the like can do it, but have no such option: ansible-core goes by these then.
-            contexts = (self._play_context, connection._play_context)
-            asked = [context.pipelining for context in contexts]
+            contexts = [self._play_context, getattr(connection, "_play_context", self._play_context)]
+            asked = [getattr(context, "pipelining", False) for context in contexts]
             for context in contexts:
                 context.pipelining = True
             try:

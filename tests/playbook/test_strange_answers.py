@@ -169,6 +169,12 @@ CASES = [
         fails=False,
         applied=True,
     ),
+    Case(
+        "expired_by_a_clock_that_is_ahead",
+        {"method": "GET", "action": "pass", "date_offset": -86400 * 400},
+        ("expired at", "This goes by the clock of this machine, which is 400 days ahead of that of"),
+        options={"src": "expired.pfx", "certificate_password": ""},
+    ),
     Case("claims_are_asked_for", {"action": "claims_challenge"}, fails=False, applied=True),
     Case(
         "claims_are_never_enough",
@@ -210,6 +216,7 @@ def fixture_outcome(started: Emulator, tmp_path_factory: pytest.TempPathFactory)
     stage = Stage(tmp_path_factory.mktemp("strange"), started)
     wanted = make_certificate("wanted.example", key_number=5)
     src = stage.write("wanted.pfx", wanted.pfx(PASSWORD))
+    stage.write("expired.pfx", make_certificate("expired.example", starts=-30, ends=-1).pfx())
     stage.write("short.pfx", wanted.pfx(SHORT_PASSWORD))
     crowd = Crowd(stage)
     crowd.add_tenants(*HOSTS)
