@@ -1318,7 +1318,10 @@ def test_refusal_without_a_reason_has_its_code(wire, clock, description, where):
         expect_token(wire, answer, 400)
     with pytest.raises(ServiceError) as caught:
         sign_in(clock).token()
-    assert caught.value.message == "Microsoft Entra ID refused the sign-in: invalid_client."
+    assert (
+        caught.value.message
+        == "Could not sign in to tenant contoso as application app: Microsoft Entra ID refused: invalid_client."
+    )
 
 
 def test_what_entra_says_is_cleaned_and_holds_no_secret(wire, clock):
@@ -1334,7 +1337,7 @@ def test_what_entra_says_is_cleaned_and_holds_no_secret(wire, clock):
     with pytest.raises(ServiceError) as caught:
         Session(ClientSecret("contoso", "app", ODD_SECRET), clock).token()
     assert caught.value.message == (
-        "Microsoft Entra ID refused the sign-in: AADSTS1: [2JYou sent client_secret=********."
+        "Could not sign in to tenant contoso as application app: Microsoft Entra ID refused: [2JYou sent client_secret=******** (AADSTS1000001)."
     )
     failure = caught.value.failure
     assert (failure["code"], failure["client_request_id"]) == ("AADSTS1000001", None)
@@ -1366,7 +1369,7 @@ def test_what_is_shown_to_entra_is_a_secret(wire, clock, certificate_file, tmp_p
 def test_what_is_shown_to_a_managed_identity_is_a_secret(wire, app_service):
     wire.expect("GET", address(app_service, APP_QUERY), {"error": "x", "error_description": "h3ader-value"}, 400)
     session = managed()
-    with pytest.raises(ServiceError, match=r"The managed identity endpoint refused: \*{8}\."):
+    with pytest.raises(ServiceError, match=r"its endpoint refused: \*{8}\."):
         session.token()
     assert session.budget.secrets.without(["h3ader-value"]) == ["********"]
 
@@ -1461,6 +1464,6 @@ def test_azure_cli_does_not_outlive_an_interruption(az, tmp_path):
 def test_azure_cli_is_given_what_the_task_has_left(az):
     az.answers("", last="exec /bin/sleep 20")
     began = time.monotonic()
-    with pytest.raises(IdentityError, match="The Azure CLI did not answer within 0.2 s"):
+    with pytest.raises(IdentityError, match="the Azure CLI: it did not answer within 0.2 s"):
         Session(AzureCli(None), None, retry_timeout=0.2).token()
     assert time.monotonic() - began < 15
