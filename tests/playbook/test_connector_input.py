@@ -102,7 +102,7 @@ MISTAKES = [
     ),
     Mistake(
         "unknown_id",
-        ("no API connector with the ID 'nowhere'", "leave connector_id out"),
+        ("no API connector with the ID 'nowhere'", "give a display name as connector_name"),
         {"connector_id": "nowhere", "connector_name": ABSENT},
     ),
     Mistake(
