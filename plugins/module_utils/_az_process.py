@@ -101,7 +101,8 @@ def _printed(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, 
     :raises TimeoutError: when it has not ended by `deadline`
     :raises IdentityError: when it prints too much
     """
-    assert process.stdout is not None and process.stderr is not None
+    if process.stdout is None or process.stderr is None:
+        raise ValueError("what it prints has to be piped")
     printed = {process.stdout: bytearray(), process.stderr: bytearray()}
     with selectors.DefaultSelector() as selector:
         for pipe in printed:

@@ -84,7 +84,7 @@ def as_told(made, key_type="RSA"):
 def test_public_parts(text, password):
     result = key_file_info(text, password)
     assert result == as_told(MADE)
-    assert all(type(value) is str or type(value).__name__ == "AnsibleUnsafeText" for value in result.values())
+    assert all(value.__class__.__name__ in ("str", "AnsibleUnsafeText") for value in result.values())
 
 
 def test_other_kinds():

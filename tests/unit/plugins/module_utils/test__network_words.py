@@ -265,7 +265,7 @@ PEERS = {
 def test_peers_of_all_kinds(clock, serve, scheme, method, error, sentence):
     with Listener(serve) as peer:
         exc, notices = send(clock, f"{scheme}://{peer.address}/x", method)
-    assert type(exc) is error
+    assert exc.__class__ is error
     # A connection that ends may come to an end in two ways.
     told = exc.message.replace("(connection closed)", "(TLS broken off)") if scheme == "https" else exc.message
     assert told == sentence.replace("HOST", peer.address)
@@ -320,7 +320,7 @@ def test_proxy_in_trouble_is_asked_again(clock, monkeypatch, status):
     with Listener(say(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode())) as peer:
         proxy(monkeypatch, peer.address, "")
         exc, notices = send(clock, URL)
-        assert type(send(clock, URL, "POST")[0]) is NotCarriedOut
+        assert send(clock, URL, "POST")[0].__class__ is NotCarriedOut
     said = f"The proxy {peer.address} for {HOST} answered {status}"
     assert exc.message == f"{said} 2 times. {ADVICE}"
     assert notices == [f"{said} while x is read; retry 1 of 1 in 1 s."]
