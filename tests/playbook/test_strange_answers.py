@@ -109,7 +109,7 @@ CASES = [
             "echo": ["client_secret"],
             "echo_as": "url",
         },
-        ("Microsoft Entra ID refused the sign-in", "********"),
+        ("Microsoft Entra ID refused: ", "********"),
     ),
     Case(
         "terminal_is_steered",
@@ -126,17 +126,17 @@ CASES = [
             "status": 401,
             "merge": {"error_description": "   "},
         },
-        ("Microsoft Entra ID refused the sign-in: invalid_client.",),
+        ("Microsoft Entra ID refused: invalid_client",),
     ),
     Case(
         "scope_is_a_list",
         {"service": "entra", "method": "POST", "action": "pass", "merge": {"scope": ["x"]}},
-        ("not an answer of Microsoft Entra ID",),
+        ("but not as Microsoft Entra ID does",),
     ),
     Case(
         "id_token_is_a_number",
         {"service": "entra", "method": "POST", "action": "pass", "merge": {"id_token": 5}},
-        ("not an answer of Microsoft Entra ID",),
+        ("but not as Microsoft Entra ID does",),
     ),
     Case(
         "secret_is_wanted_elsewhere",
