@@ -69,7 +69,7 @@ class ApiConnectors:
             connector = parse_connector(self._graph.get(self._path(connector_id), _to(what, f"{name} is read")))
         except NotFound:
             return None
-        if not _same_id(connector.id, connector_id):
+        if not connector.has_id(connector_id):
             raise IdentityError(f"Could not {what}: {_another(connector)}")
         return connector
 
@@ -130,7 +130,7 @@ class ApiConnectors:
             found = _having(name, value or "", objects or [])
         except IdentityError:
             return None
-        return found[0] if len(found) == 1 and found[0].id not in self._recent.written else None
+        return found[0] if len(found) == 1 and found[0].id.casefold() not in self._recent.written else None
 
     def served(self) -> None:
         """A glance has spared a request."""
@@ -213,7 +213,7 @@ class ApiConnectors:
         path = f"{self._path(connector.id)}/uploadClientCertificate"
         with self._writing(connector.id):
             answer = self._graph.post(path, upload.body(), purpose)
-            return _shown(answer, purpose, lambda shown: _same_id(shown.id, connector.id))
+            return _shown(answer, purpose, lambda shown: shown.has_id(connector.id))
 
     def _listed(self, purpose: Purpose, budget: Budget | None = None, most: int = MOST_PAGES) -> list[t.Any]:
         return self._recent.keep(self._graph.pages(self._PATH, purpose, budget, most))
@@ -228,7 +228,7 @@ class ApiConnectors:
             yield
         finally:
             if connector_id:
-                self._recent.written.add(connector_id)
+                self._recent.written.add(connector_id.casefold())
             else:
                 self._recent.forget()
 
@@ -272,11 +272,6 @@ def _shown(answer: dict[str, t.Any], purpose: Purpose, fits: t.Callable[[ApiConn
         trouble = f"The answer was about something else {purpose.during}"
         raise FateUnknown(f"Could not {purpose.what}: {_another(connector)}", trouble=trouble)
     return connector
-
-
-def _same_id(one: str, other: str) -> bool:
-    # They are opaque, but the service ignores case in paths.
-    return one.casefold() == other.casefold()
 
 
 def _another(connector: ApiConnector) -> str:

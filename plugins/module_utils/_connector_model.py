@@ -102,6 +102,10 @@ class ApiConnector:
             else self.label
         )
 
+    def has_id(self, identifier: str) -> bool:
+        """Whether this is its ID. IDs are opaque, but the service ignores case in paths."""
+        return self.id.casefold() == identifier.casefold()
+
     @property
     def authentication_summary(self) -> tuple[str, str | None]:
         """What can be read of the authentication beside certificates: its kind and the user name."""

@@ -97,7 +97,9 @@ class PatchConnector(ConnectorStep):
         """A new display name must not be that of another connector: tasks could not tell them apart."""
         if before is None or "display_name" not in self.sent:
             return
-        others = [namesake for namesake in resource.named(self.after.display_name or "") if namesake.id != before.id]
+        others = [
+            namesake for namesake in resource.named(self.after.display_name or "") if not namesake.has_id(before.id)
+        ]
         if others:
             raise IdentityError(
                 f"{before.full_label} cannot get the name '{self.after.display_name}': API connector {others[0].id} has it, "
@@ -281,13 +283,13 @@ class _Creation:
     def _read(self) -> ApiConnector | None:
         self.found = self._connectors.named(self._changes.display_name or "")
         if self.made:
-            return next((connector for connector in self.found if connector.id == self.made.id), None)
+            return next((connector for connector in self.found if connector.has_id(self.made.id)), None)
         return next((connector for connector in self.found if not self._step.shortcoming(connector)), None)
 
     def _others(self, own: ApiConnector) -> list[ApiConnector]:
         """Other connectors of the name. After a lost answer an earlier request may be listed later than the last one."""
         for attempt in itertools.count(1):
-            others = [connector for connector in self.found if connector.id != own.id]
+            others = [connector for connector in self.found if not connector.has_id(own.id)]
             wait = backoff(attempt)
             if others or self._effects == 1 or attempt == LOOKS or not self.write.budget.has_time_for(wait):
                 break
@@ -302,7 +304,11 @@ def _ids(connectors: t.Iterable[ApiConnector]) -> str:
 
 def _require_no_look_alike(connectors: ApiConnectors, display_name: str, own_id: str = "") -> None:
     """:raises IdentityError: when there is a connector whose name only looks like this one"""
-    alike = {other: name for other, name in connectors.look_alikes(display_name).items() if other != own_id}
+    alike = {
+        other: name
+        for other, name in connectors.look_alikes(display_name).items()
+        if other.casefold() != own_id.casefold()
+    }
     if alike:
         named = listed([spelled_out(name, other) for other, name in alike.items()])
         raise IdentityError(

@@ -21,7 +21,7 @@ class Recent:
     """The objects of one collection, as Graph listed them.
 
     :ivar asked: whether an object was asked for before, so that a list may be worth its requests
-    :ivar written: identifiers of objects that were written to since
+    :ivar written: identifiers of objects that were written to since, case-folded
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -191,6 +191,16 @@ def test_no_write_is_survived(wire, clock, write, refused):
     assert url_of(connectors, BY_ID) == DONE
 
 
+def test_write_is_remembered_whatever_the_case_of_the_id(wire, clock):
+    connectors = ApiConnectors(make_graph(clock))
+    wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})
+    assert url_of(connectors, Named(None, "Other")) == DONE
+    wire.expect("PATCH", f"{CONNECTORS}/C-2", status=204)
+    connectors.update(replace(parse_connector(OTHER), id="C-2"), Changes(target_url=DONE))
+    wire.expect("GET", f"{CONNECTORS}/c-2", with_url(DONE, OTHER))
+    assert url_of(connectors, Named("c-2", None)) == DONE
+
+
 def test_new_name_makes_all_names_uncertain(wire, clock):
     connectors = ApiConnectors(make_graph(clock))
     wire.expect("GET", CONNECTORS, {"value": [with_url(DONE), with_url(DONE, OTHER)]})

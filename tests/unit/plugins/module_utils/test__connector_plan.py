@@ -657,6 +657,22 @@ def test_identifiers_are_the_same_whatever_their_case(wire, clock):
     assert run_ensure(clock, Wanted(BY_ID, present=False))[0].changed
 
 
+def test_created_connector_is_the_same_whatever_the_case_of_its_id(wire, clock):
+    wire.expect("GET", CONNECTORS, listing())
+    wire.expect("POST", CONNECTORS, as_json("basic", connector_id="C-1"), 201, json=CREATE_BODY)
+    wire.expect("GET", CONNECTORS, listing(as_json("basic")))
+    outcome, dummy = run_ensure(clock, CREATE_BASIC)
+    assert (outcome.changed, clock.slept) == (True, [])
+
+
+def test_renamed_connector_is_the_same_whatever_the_case_of_its_id(wire, clock):
+    wire.expect("GET", PATH, as_json("A", connector_id="C-1"))
+    wire.expect("GET", CONNECTORS, listing(as_json("A", name="New")))
+    wire.expect("PATCH", f"{CONNECTORS}/C-1", status=204, json={"displayName": "New"})
+    wire.expect("GET", f"{CONNECTORS}/C-1", as_json("A", name="New", connector_id="C-1"))
+    assert run_ensure(clock, Wanted(BY_ID, True, "New"))[0].changed
+
+
 def test_upload_answered_with_another_connector_is_settled_by_reading(wire, clock):
     wire.expect("GET", PATH, as_json("A"))
     wire.expect("POST", UPLOAD_PATH, as_json("a W", connector_id="other"), json=KEY_BODY)
