@@ -252,22 +252,23 @@ def _service_error(
     error = error if isinstance(error, dict) else {}
     code, said = secrets.code(error.get("code")), secrets.message(error.get("message"))
     status = response.status_code
+    coded = f"{status} {code}" if code else str(status)
     kind: type[ServiceError] = ServiceError
     hint = _hint(status, code, response.request, purpose.kind)
     not_offered = status == 404 and _is_not_offered(error)
     if status == 404 and (error or not response.content) and not not_offered:
         kind = NotFound
     if not_offered:
-        cause = f"this tenant or cloud does not offer {purpose.kind.plural} ({f'{status} {code}' if code else status})"
+        cause = f"this tenant or cloud does not offer {purpose.kind.plural} ({coded})"
         hint = "Check the kind of tenant (workforce or Azure AD B2C), cloud_environment and api_version."
     elif is_web_page(response):
         cause = described(response)
         # Whoever is in trouble may say so on a page of its own.
         hint = PAGE if status < 500 else None
     elif said:
-        cause = f"{first_sentence(said)} ({f'{status} {code}' if code else status})"
+        cause = f"{first_sentence(said)} ({coded})"
     elif code:
-        cause = f"Microsoft Graph answered {status} {code}"
+        cause = f"Microsoft Graph answered {coded}"
     else:
         cause = f"{described(response)}, but not as Microsoft Graph does"
     return kind(

@@ -64,13 +64,17 @@ class Module:
 
     def file_options(self, parameters: Parameters) -> Parameters | None:
         """The options of the key file, when the task needs one."""
+        return self.at_file(self.without_needless(parameters, parameters))
+
+    def at_file(self, options: Parameters) -> Parameters | None:
+        """Those of the key file among `options`, as a task gave them or validated."""
         if self.file_at is None:
             return None
-        options: t.Any = self.without_needless(parameters, parameters)
+        found: t.Any = options
         for name in self.file_at:
-            options = (options or {}).get(name)
-        found: Parameters | None = options
-        return found
+            found = (found or {}).get(name)
+        chosen: Parameters | None = found
+        return chosen
 
     def with_file(self, arguments: Parameters, file: Parameters) -> dict[str, t.Any]:
         """`arguments` of a task with `file` in place of the options of the key file."""

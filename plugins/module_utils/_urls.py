@@ -11,6 +11,7 @@ import typing as t
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import STARS
 
 
 def https_parts(url: str) -> SplitResult | None:
@@ -21,9 +22,6 @@ def https_parts(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if fits else None
-
-
-STARS = "********"  # stands for a value that is not shown
 
 
 def without_values(url: str | None) -> str | None:

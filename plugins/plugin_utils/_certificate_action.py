@@ -111,9 +111,7 @@ class CertificateAction(GraphAction):
         return Part(text.encode(errors="replace"), content)
 
     def _password_is_a_number(self) -> bool:
-        options: t.Any = self.kind.spec.given(self._task.args)
-        for name in self.kind.file_at or ():
-            options = options.get(name) or {}
+        options = self.kind.at_file(self.kind.spec.given(self._task.args)) or {}
         return is_integer(options.get("certificate_password"))
 
     def _run_on_host(

@@ -22,20 +22,8 @@ from ansible_collections.msgraph.identity.plugins.module_utils._connector_model 
 )
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
 
-THUMBPRINT = "0EB255CC895477798BA418B378255204304897AD"
-# https://learn.microsoft.com/graph/api/identityapiconnector-uploadclientcertificate
-DOCUMENTED = {
-    "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#identity/apiConnectors/$entity",
-    "id": "45715bb8-13f9-4bf6-927f-ef96c102d394",
-    "displayName": "My API connector",
-    "targetUrl": "https://api.contoso.com/endpoint",
-    "authenticationConfiguration": {
-        "@odata.type": "#microsoft.graph.clientCertificateAuthentication",
-        "certificateList": [
-            {"thumbprint": THUMBPRINT, "notAfter": 1666350522, "notBefore": 1508670522, "isActive": True}
-        ],
-    },
-}
+from ..fakes import DOCUMENTED, THUMBPRINT
+
 LISTED = ListedCertificate(
     THUMBPRINT,
     datetime(2017, 10, 22, 11, 8, 42, tzinfo=timezone.utc),

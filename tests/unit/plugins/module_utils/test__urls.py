@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.msgraph.identity.plugins.module_utils._errors import IdentityError
+from ansible_collections.msgraph.identity.plugins.module_utils._foreign_text import STARS
 from ansible_collections.msgraph.identity.plugins.module_utils._urls import (
-    STARS,
     is_below,
     require_target_url,
     same_url,
